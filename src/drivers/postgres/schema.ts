@@ -1,0 +1,218 @@
+/** The tables as Kysely sees them. The words and units of each column stand in the migrations. */
+import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { Box, Polygon } from '../../base/picture.ts';
+
+type Stamp = ColumnType<Date, Date | string, Date | string>;
+type OptionalStamp = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+type DefaultStamp = ColumnType<Date, Date | string | undefined, Date | string>;
+type OptionalJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
+type Optional<T> = ColumnType<T | null, T | null | undefined, T | null>;
+type Defaulted<T> = ColumnType<T, T | undefined, T>;
+
+export interface PersistenceRule {
+  readonly found: number;
+  readonly of: number;
+  readonly spanS: number;
+}
+
+export interface StoredRegion {
+  readonly score: number;
+  readonly box: Box;
+  readonly polygon: Polygon;
+  readonly areaFraction: number;
+}
+
+export interface StoredAccessUnit {
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly rtpTimestamp: number;
+  readonly arrivedAtMs: number;
+  readonly isKey: boolean;
+}
+
+export type CameraState = 'unknown' | 'online' | 'offline' | 'frozen' | 'wrong_codec' | 'unauthorised';
+export type ViewState = 'learning' | 'proposed' | 'watching' | 'paused';
+export type LookResult = 'pending' | 'learning' | 'unchanged' | 'changed' | 'not_judged' | 'superseded';
+export type LookStage = 'capture' | 'gate' | 'network';
+export type VerdictKind = 'violation' | 'false_alarm' | 'permitted' | 'duplicate' | 'transferred';
+export type RoleName = 'viewer' | 'operator' | 'enforcement' | 'admin';
+export type MaskKind = 'privacy' | 'ignore' | 'watch';
+
+export interface Database {
+  estate: { id: Generated<number>; name: string; time_zone: string };
+  credential: {
+    id: Generated<number>;
+    name: string;
+    username: string;
+    secret_sealed: Buffer;
+    updated_at: DefaultStamp;
+  };
+  camera: {
+    id: Generated<number>;
+    estate_id: number;
+    key: string;
+    name: string;
+    place: Defaulted<string>;
+    kind: Defaulted<'fixed' | 'ptz'>;
+    main_url: Optional<string>;
+    sub_url: Optional<string>;
+    onvif_url: Optional<string>;
+    credential_id: Optional<number>;
+    enabled: Defaulted<boolean>;
+    created_at: DefaultStamp;
+    updated_at: DefaultStamp;
+  };
+  camera_health: {
+    camera_id: number;
+    state: Defaulted<CameraState>;
+    since: DefaultStamp;
+    reason: Optional<string>;
+    last_frame_at: OptionalStamp;
+    codec: Optional<string>;
+    width_px: Optional<number>;
+    height_px: Optional<number>;
+    clock_offset_ms: Optional<number>;
+    clock_measured_at: OptionalStamp;
+    errors: Defaulted<number>;
+    last_error: Optional<string>;
+    last_error_at: OptionalStamp;
+  };
+  camera_lease: { camera_id: number; holder: string; expires_at: Stamp };
+  capture_process: { holder: string; seen_at: Stamp };
+  view: {
+    id: Generated<number>;
+    camera_id: number;
+    key: Defaulted<string>;
+    name: string;
+    cadence_s: Optional<number>;
+    state: Defaulted<ViewState>;
+    learning_since: DefaultStamp;
+    persistence_rule: OptionalJson<PersistenceRule>;
+    min_score: Optional<number>;
+    baseline_version: Defaulted<number>;
+    last_look_at: OptionalStamp;
+    last_judged_at: OptionalStamp;
+    last_look_id: Optional<number>;
+    not_judged_reason: Optional<string>;
+    not_judged_since: OptionalStamp;
+  };
+  mask: {
+    id: Generated<number>;
+    view_id: number;
+    kind: MaskKind;
+    name: Defaulted<string>;
+    polygon: JSONColumnType<Polygon>;
+    persistence_rule: OptionalJson<PersistenceRule>;
+    created_at: DefaultStamp;
+  };
+  look: {
+    id: Generated<number>;
+    view_id: number;
+    captured_at: Stamp;
+    result: LookResult;
+    reason: Optional<string>;
+    stage: LookStage;
+    gate_score: Optional<number>;
+    max_score: Optional<number>;
+    regions: OptionalJson<StoredRegion[]>;
+    pose_dx_px: Optional<number>;
+    pose_dy_px: Optional<number>;
+    pose_residual_px: Optional<number>;
+    lighting: Optional<string>;
+    picture_sha256: Optional<string>;
+    overlay_sha256: Optional<string>;
+    model_sha256: Optional<string>;
+    compare_ms: Optional<number>;
+    judged_at: OptionalStamp;
+  };
+  baseline: {
+    id: Generated<number>;
+    view_id: number;
+    look_id: Optional<number>;
+    picture_sha256: string;
+    thumbnail: Buffer;
+    lighting: string;
+    captured_at: Stamp;
+    state: 'proposed' | 'accepted' | 'removed';
+    origin: 'learning' | 'verdict' | 'relearned';
+    polygon: OptionalJson<Polygon>;
+    decided_by: Optional<number>;
+    decided_at: OptionalStamp;
+  };
+  app_user: {
+    id: Generated<number>;
+    name: string;
+    display_name: Defaulted<string>;
+    password_hash: string;
+    role: RoleName;
+    disabled: Defaulted<boolean>;
+    created_at: DefaultStamp;
+  };
+  session: { id_sha256: Buffer; user_id: number; created_at: Stamp; expires_at: Stamp };
+  api_token: {
+    id: Generated<number>;
+    user_id: number;
+    name: string;
+    token_sha256: Buffer;
+    created_at: DefaultStamp;
+    expires_at: OptionalStamp;
+    last_used_at: OptionalStamp;
+  };
+  candidate: {
+    id: Generated<number>;
+    view_id: number;
+    state: Defaulted<'open' | 'decided'>;
+    severity: Defaulted<'normal' | 'urgent'>;
+    box: JSONColumnType<Box>;
+    polygon: JSONColumnType<Polygon>;
+    score: number;
+    occurrences: number;
+    first_seen_at: Stamp;
+    last_seen_at: Stamp;
+    raised_at: Stamp;
+    raised_by_look_id: number;
+    machine_result: JSONColumnType<Record<string, unknown>>;
+    before_sha256: Optional<string>;
+    after_sha256: Optional<string>;
+    overlay_sha256: Optional<string>;
+    claimed_by: Optional<number>;
+    claimed_until: OptionalStamp;
+    verdict: Optional<VerdictKind>;
+    verdict_id: Optional<number>;
+    version: Defaulted<number>;
+  };
+  verdict: {
+    id: Generated<number>;
+    candidate_id: number;
+    verdict: VerdictKind;
+    reason: Defaulted<string>;
+    duplicate_of: Optional<number>;
+    decided_by: number;
+    decided_at: Stamp;
+    undone_by: Optional<number>;
+    undone_at: OptionalStamp;
+    baseline_id: Optional<number>;
+  };
+  evidence_stream: {
+    id: Generated<number>;
+    candidate_id: number;
+    state: 'wanted' | 'kept' | 'failed';
+    stream: Optional<'main' | 'sub'>;
+    codec: Optional<string>;
+    blob_sha256: Optional<string>;
+    units: OptionalJson<StoredAccessUnit[]>;
+    captured_at: OptionalStamp;
+    attempts: Defaulted<number>;
+    not_before: DefaultStamp;
+    problem: Optional<string>;
+  };
+  event: { id: Generated<number>; at: DefaultStamp; kind: string; data: JSONColumnType<Record<string, unknown>> };
+  audit: {
+    id: Generated<number>;
+    at: DefaultStamp;
+    user_id: Optional<number>;
+    action: string;
+    subject: string;
+    details: ColumnType<Record<string, unknown>, string | undefined, string>;
+  };
+}

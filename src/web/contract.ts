@@ -1,0 +1,361 @@
+/**
+ * The HTTP contract, as JSON Schema: what `/api/v1` takes and answers. Routes validate with it, OpenAPI is made from it,
+ * and the pages import its types. Times are ISO 8601 in UTC; places are fractions of the picture; lists answer
+ * `{ items, next }`, where `next` is an opaque cursor or null.
+ */
+import { Type, type Static, type TSchema } from 'typebox';
+
+const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const Time = Type.String({ format: 'date-time' });
+const Id = Type.Integer({ minimum: 1 });
+const Fraction = Type.Number({ minimum: 0, maximum: 1 });
+const Words = <const T extends string[]>(...words: T) => Type.Enum(words);
+
+export const Page = <T extends TSchema>(item: T) =>
+  Type.Object({ items: Type.Array(item), next: Nullable(Type.String()) });
+
+export const PageQuery = Type.Object({
+  cursor: Type.Optional(Type.String({ maxLength: 200 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
+});
+
+export const IdParams = Type.Object({ id: Id });
+
+export const ErrorBody = Type.Object({
+  error: Type.Object({
+    code: Type.String({ description: 'a code of the error table' }),
+    message: Type.String({ description: 'in the language of Accept-Language (zh or en)' }),
+    details: Type.Record(Type.String(), Type.Unknown()),
+  }),
+});
+export type ErrorBody = Static<typeof ErrorBody>;
+
+export const Role = Words('viewer', 'operator', 'enforcement', 'admin');
+export type Role = Static<typeof Role>;
+
+export const PointList = Type.Array(Type.Tuple([Fraction, Fraction]), { minItems: 3, maxItems: 64 });
+export const Box = Type.Tuple([Fraction, Fraction, Fraction, Fraction]);
+
+// --- who is signed in ------------------------------------------------------------------------------------------------
+
+export const SignIn = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 64 }),
+  password: Type.String({ minLength: 1, maxLength: 128 }),
+});
+
+export const Me = Type.Object({
+  id: Id,
+  name: Type.String(),
+  displayName: Type.String(),
+  role: Role,
+  permissions: Type.Array(Type.String()),
+  estate: Type.Object({ name: Type.String(), timeZone: Type.String() }),
+  serverTime: Time,
+});
+export type Me = Static<typeof Me>;
+
+// --- cameras and views -----------------------------------------------------------------------------------------------
+
+export const CameraState = Words('unknown', 'online', 'offline', 'frozen', 'wrong_codec', 'unauthorised');
+
+export const Camera = Type.Object({
+  id: Id,
+  key: Type.String(),
+  name: Type.String(),
+  place: Type.String(),
+  kind: Words('fixed', 'ptz'),
+  enabled: Type.Boolean(),
+  health: Type.Object({
+    state: CameraState,
+    since: Time,
+    reason: Nullable(Type.String()),
+    lastFrameAt: Nullable(Time),
+    codec: Nullable(Type.String()),
+    widthPx: Nullable(Type.Integer()),
+    heightPx: Nullable(Type.Integer()),
+    clockOffsetMs: Nullable(Type.Integer()),
+    clockMeasuredAt: Nullable(Time),
+    errors: Type.Integer(),
+    lastError: Nullable(Type.String()),
+    lastErrorAt: Nullable(Time),
+  }),
+});
+export type Camera = Static<typeof Camera>;
+
+export const CameraQuery = Type.Object({
+  ...PageQuery.properties,
+  state: Type.Optional(CameraState),
+  search: Type.Optional(Type.String({ maxLength: 100 })),
+});
+
+export const PersistenceRule = Type.Object({
+  found: Type.Integer({ minimum: 1, maximum: 100 }),
+  of: Type.Integer({ minimum: 1, maximum: 100 }),
+  spanS: Type.Number({ minimum: 0, maximum: 604_800 }),
+});
+
+export const MaskBody = Type.Object({
+  kind: Words('privacy', 'ignore', 'watch'),
+  name: Type.String({ maxLength: 100 }),
+  polygon: PointList,
+  persistenceRule: Nullable(PersistenceRule),
+});
+export const Mask = Type.Object({ id: Id, ...MaskBody.properties });
+export type Mask = Static<typeof Mask>;
+
+export const ViewState = Words('learning', 'proposed', 'watching', 'paused');
+
+export const View = Type.Object({
+  id: Id,
+  camera: Type.Object({ id: Id, key: Type.String(), name: Type.String(), place: Type.String(), state: CameraState }),
+  key: Type.String(),
+  name: Type.String(),
+  state: ViewState,
+  cadenceS: Type.Number({ description: 'the one in force' }),
+  lastLookAt: Nullable(Time),
+  lastJudgedAt: Nullable(Time),
+  notJudged: Nullable(Type.Object({ reason: Type.String(), since: Time })),
+  pictureUrl: Nullable(Type.String({ description: 'newest kept picture of the view, masks burned in' })),
+  baselines: Type.Object({ accepted: Type.Integer(), proposed: Type.Integer() }),
+  learning: Nullable(Type.Object({ since: Time, until: Time, pictures: Type.Integer() })),
+  openCandidates: Type.Integer(),
+});
+export type View = Static<typeof View>;
+
+export const ViewQuery = Type.Object({
+  ...PageQuery.properties,
+  cameraId: Type.Optional(Id),
+  state: Type.Optional(ViewState),
+  notJudged: Type.Optional(Type.Boolean()),
+});
+
+export const Baseline = Type.Object({
+  id: Id,
+  capturedAt: Time,
+  lighting: Type.String(),
+  state: Words('proposed', 'accepted', 'removed'),
+  origin: Words('learning', 'verdict', 'relearned'),
+  polygon: Nullable(PointList),
+  decidedBy: Nullable(Type.String()),
+  decidedAt: Nullable(Time),
+  pictureUrl: Type.String(),
+});
+export type Baseline = Static<typeof Baseline>;
+
+export const ViewDetail = Type.Object({
+  ...View.properties,
+  minScore: Nullable(Type.Number()),
+  persistenceRule: PersistenceRule,
+  masks: Type.Array(Mask),
+  baselineList: Type.Array(Baseline),
+});
+export type ViewDetail = Static<typeof ViewDetail>;
+
+export const ViewChange = Type.Partial(
+  Type.Object({
+    name: Type.String({ minLength: 1, maxLength: 100 }),
+    state: Words('watching', 'paused'),
+    cadenceS: Nullable(Type.Number({ minimum: 1, maximum: 86_400 })),
+    minScore: Nullable(Fraction),
+    persistenceRule: Nullable(PersistenceRule),
+  }),
+);
+
+export const AcceptBaselines = Type.Object({
+  viewIds: Type.Optional(Type.Array(Id, { maxItems: 5_000, description: 'absent: every view with proposed pictures' })),
+});
+export const AcceptedBaselines = Type.Object({ views: Type.Integer(), pictures: Type.Integer() });
+
+export const Region = Type.Object({ score: Fraction, box: Box, polygon: PointList, areaFraction: Type.Number() });
+
+export const Look = Type.Object({
+  id: Id,
+  capturedAt: Time,
+  result: Words('pending', 'learning', 'unchanged', 'changed', 'not_judged', 'superseded'),
+  reason: Nullable(Type.String()),
+  stage: Words('capture', 'gate', 'network'),
+  gateScore: Nullable(Type.Number()),
+  maxScore: Nullable(Type.Number()),
+  regions: Type.Array(Region),
+  pose: Nullable(Type.Object({ dxPx: Type.Number(), dyPx: Type.Number(), residualPx: Nullable(Type.Number()) })),
+  lighting: Nullable(Type.String()),
+  pictureUrl: Nullable(Type.String()),
+  compareMs: Nullable(Type.Number()),
+});
+export type Look = Static<typeof Look>;
+
+export const LookQuery = Type.Object({
+  ...PageQuery.properties,
+  result: Type.Optional(Words('learning', 'unchanged', 'changed', 'not_judged')),
+});
+
+// --- candidates ------------------------------------------------------------------------------------------------------
+
+export const VerdictKind = Words('violation', 'false_alarm', 'permitted', 'duplicate', 'transferred');
+export type VerdictKind = Static<typeof VerdictKind>;
+
+export const Verdict = Type.Object({
+  id: Id,
+  verdict: VerdictKind,
+  reason: Type.String(),
+  duplicateOf: Nullable(Id),
+  decidedBy: Type.String(),
+  decidedAt: Time,
+  undoneBy: Nullable(Type.String()),
+  undoneAt: Nullable(Time),
+});
+export type Verdict = Static<typeof Verdict>;
+
+export const Candidate = Type.Object({
+  id: Id,
+  view: Type.Object({ id: Id, name: Type.String() }),
+  camera: Type.Object({ id: Id, name: Type.String(), place: Type.String() }),
+  state: Words('open', 'decided'),
+  severity: Words('normal', 'urgent'),
+  box: Box,
+  polygon: PointList,
+  score: Type.Number(),
+  occurrences: Type.Integer(),
+  firstSeenAt: Time,
+  lastSeenAt: Time,
+  raisedAt: Time,
+  claim: Nullable(Type.Object({ by: Type.String(), userId: Id, until: Time })),
+  verdict: Nullable(Verdict),
+  pictures: Type.Object({
+    before: Nullable(Type.String()),
+    after: Nullable(Type.String()),
+    overlay: Nullable(Type.String()),
+  }),
+  version: Type.Integer(),
+});
+export type Candidate = Static<typeof Candidate>;
+
+export const CandidateDetail = Type.Object({
+  ...Candidate.properties,
+  machineResult: Type.Record(Type.String(), Type.Unknown()),
+  verdicts: Type.Array(Verdict),
+  undoUntil: Nullable(Time),
+  evidence: Type.Array(
+    Type.Object({
+      state: Words('wanted', 'kept', 'failed'),
+      stream: Nullable(Words('main', 'sub')),
+      codec: Nullable(Type.String()),
+      sha256: Nullable(Type.String()),
+      units: Type.Integer(),
+      bytes: Type.Integer(),
+      capturedAt: Nullable(Time),
+      problem: Nullable(Type.String()),
+    }),
+  ),
+});
+export type CandidateDetail = Static<typeof CandidateDetail>;
+
+export const CandidateQuery = Type.Object({
+  ...PageQuery.properties,
+  state: Type.Optional(Words('open', 'decided')),
+  verdict: Type.Optional(VerdictKind),
+  severity: Type.Optional(Words('normal', 'urgent')),
+  viewId: Type.Optional(Id),
+  cameraId: Type.Optional(Id),
+  place: Type.Optional(Type.String({ maxLength: 100, description: 'part of the camera’s name or place' })),
+  since: Type.Optional(Time),
+  until: Type.Optional(Time),
+});
+
+export const ClaimBody = Type.Object({
+  release: Type.Optional(Type.Boolean({ description: 'true gives the claim back' })),
+});
+
+export const VerdictBody = Type.Object({
+  verdict: VerdictKind,
+  reason: Type.Optional(Type.String({ maxLength: 1000, description: 'must be given for false_alarm and permitted' })),
+  duplicateOf: Type.Optional(Id),
+  version: Type.Integer({ description: 'the version of the candidate that was looked at' }),
+});
+
+// --- what happens ----------------------------------------------------------------------------------------------------
+
+export const EventKind = Words('candidate.raised', 'candidate.changed', 'view.changed', 'camera.changed');
+export type EventKind = Static<typeof EventKind>;
+
+export const Event = Type.Object({
+  id: Id,
+  at: Time,
+  kind: EventKind,
+  data: Type.Object({
+    candidateId: Type.Optional(Id),
+    viewId: Type.Optional(Id),
+    cameraId: Type.Optional(Id),
+    change: Type.Optional(Type.String()),
+  }),
+});
+export type Event = Static<typeof Event>;
+
+// --- people and programs ---------------------------------------------------------------------------------------------
+
+const Password = Type.String({ minLength: 12, maxLength: 128 });
+
+export const User = Type.Object({
+  id: Id,
+  name: Type.String(),
+  displayName: Type.String(),
+  role: Role,
+  disabled: Type.Boolean(),
+  createdAt: Time,
+});
+export type User = Static<typeof User>;
+
+export const UserBody = Type.Object({
+  name: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,63}$' }),
+  displayName: Type.String({ maxLength: 64 }),
+  role: Role,
+  password: Password,
+});
+export const UserChange = Type.Partial(
+  Type.Object({
+    displayName: Type.String({ maxLength: 64 }),
+    role: Role,
+    disabled: Type.Boolean(),
+    password: Password,
+  }),
+);
+export const PasswordChange = Type.Object({ current: Type.String({ maxLength: 128 }), next: Password });
+
+export const Token = Type.Object({
+  id: Id,
+  name: Type.String(),
+  createdAt: Time,
+  expiresAt: Nullable(Time),
+  lastUsedAt: Nullable(Time),
+});
+export const TokenBody = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 64 }),
+  expiresAt: Type.Optional(Time),
+});
+export const NewToken = Type.Object({ ...Token.properties, token: Type.String({ description: 'shown once' }) });
+
+// --- camera files ----------------------------------------------------------------------------------------------------
+
+export const ImportReport = Type.Object({
+  dryRun: Type.Boolean(),
+  added: Type.Integer(),
+  changed: Type.Integer(),
+  unchanged: Type.Integer(),
+  refused: Type.Integer(),
+  lines: Type.Array(
+    Type.Object({
+      line: Type.Integer(),
+      key: Type.String(),
+      outcome: Words('added', 'changed', 'unchanged', 'refused'),
+      detail: Type.String(),
+    }),
+  ),
+});
+export type ImportReport = Static<typeof ImportReport>;
+
+// --- health ----------------------------------------------------------------------------------------------------------
+
+export const Readiness = Type.Object({
+  ready: Type.Boolean(),
+  checks: Type.Array(Type.Object({ name: Type.String(), ok: Type.Boolean(), detail: Type.String() })),
+});
