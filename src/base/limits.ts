@@ -55,6 +55,9 @@ export const LIMITS = {
   passwordCharactersMost: 128,
   loginAttemptsPerMinute: 5,
 
+  /** Connections of one process's pool to PostgreSQL. */
+  databaseConnections: 12,
+
   /** Compare jobs: attempts, and how long one may run before another worker takes it over. */
   jobAttempts: 3,
   jobLockMs: 30_000,
