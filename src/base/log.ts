@@ -31,7 +31,7 @@ export function createLogger(options: {
     base: null,
     redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '***' },
     formatters: { level: (label: string) => ({ level: label }) },
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    timestamp: pino.stdTimeFunctions.isoTime,
     hooks: { streamWrite: redactText },
   };
   if (options.destination) return pino(settings, options.destination);
