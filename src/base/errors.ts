@@ -59,6 +59,139 @@ export const ERROR_TABLE = {
     en: 'The picture {what} has {pixels} pixels, more than the {limitPixels} allowed',
     zh: '图片 {what} 有 {pixels} 像素，超过上限 {limitPixels}',
   },
+
+  'web.invalid': { status: 400, en: '{field}: {problem}', zh: '{field}：{problem}' },
+  'web.bad_json': { status: 400, en: 'The body is not valid JSON', zh: '请求内容不是有效的 JSON' },
+  'web.bad_cursor': { status: 400, en: 'This cursor was not given by this list', zh: '分页游标无效' },
+  'web.bad_request': { status: 400, en: 'The request cannot be read', zh: '请求无法识别' },
+  'web.media_type': {
+    status: 415,
+    en: 'This address does not take {mediaType}',
+    zh: '此地址不接受 {mediaType} 类型的内容',
+  },
+  'web.body_too_large': {
+    status: 413,
+    en: 'The body is larger than the {limitBytes} bytes allowed',
+    zh: '请求内容超过上限 {limitBytes} 字节',
+  },
+  'web.not_found': { status: 404, en: 'There is nothing at {path}', zh: '地址 {path} 不存在' },
+  'web.missing': { status: 404, en: 'No {what} has the number {id}', zh: '不存在编号为 {id} 的对象（{what}）' },
+  'web.not_signed_in': { status: 401, en: 'Sign in first', zh: '请先登录' },
+  'web.wrong_login': { status: 401, en: 'The name or the password is wrong', zh: '用户名或密码错误' },
+  'web.forbidden': {
+    status: 403,
+    en: 'Your role does not have the permission {permission}',
+    zh: '您的角色没有权限 {permission}',
+  },
+  'web.cross_site': {
+    status: 403,
+    en: 'This request came from another site and was refused',
+    zh: '已拒绝来自其他站点的请求',
+  },
+  'web.login_throttled': {
+    status: 429,
+    en: 'Too many failed sign-ins; try again in {retryAfterS} s',
+    zh: '登录失败次数过多，请在 {retryAfterS} 秒后重试',
+  },
+  'web.too_many_requests': {
+    status: 429,
+    en: 'Too many requests; try again in {retryAfterS} s',
+    zh: '请求过于频繁，请在 {retryAfterS} 秒后重试',
+  },
+  'web.too_many_streams': {
+    status: 503,
+    en: 'All {limit} event streams are taken',
+    zh: '事件流数量已达上限 {limit}',
+  },
+  'web.internal': {
+    status: 500,
+    en: 'The server failed; it is in its log under {errorId}',
+    zh: '服务器内部错误，日志编号 {errorId}',
+  },
+  'people.name_taken': { status: 409, en: 'The name {name} is taken', zh: '用户名 {name} 已被使用' },
+  'people.wrong_password': { status: 403, en: 'The present password is wrong', zh: '当前密码错误' },
+  'people.password_length': {
+    status: 422,
+    en: 'A password has {fewest} to {most} characters',
+    zh: '密码长度须为 {fewest} 至 {most} 个字符',
+  },
+  'people.last_admin': {
+    status: 409,
+    en: 'One administrator must remain',
+    zh: '必须保留至少一名管理员',
+  },
+  'people.too_many_tokens': {
+    status: 409,
+    en: 'You have {limit} tokens already; remove one first',
+    zh: '令牌数量已达上限 {limit}，请先删除一个',
+  },
+
+  'review.held': {
+    status: 409,
+    en: '{by} holds item {candidateId} until {until}',
+    zh: '{by} 正在处理第 {candidateId} 号线索，至 {until}',
+  },
+  'review.not_held': { status: 409, en: 'You do not hold item {candidateId}', zh: '您没有认领第 {candidateId} 号线索' },
+  'review.changed': {
+    status: 409,
+    en: 'Item {candidateId} has changed since version {seen}; it is now version {version}',
+    zh: '第 {candidateId} 号线索已由版本 {seen} 变为版本 {version}，请重新查看',
+  },
+  'review.decided': {
+    status: 409,
+    en: 'Item {candidateId} has been decided already',
+    zh: '第 {candidateId} 号线索已有结论',
+  },
+  'review.not_decided': {
+    status: 409,
+    en: 'Item {candidateId} has no verdict to take back',
+    zh: '第 {candidateId} 号线索没有可撤销的结论',
+  },
+  'review.undo_late': {
+    status: 409,
+    en: 'A verdict can be taken back within {undoS} s; that time is over',
+    zh: '结论只能在 {undoS} 秒内撤销，现已超时',
+  },
+  'review.undo_others': {
+    status: 403,
+    en: 'Only {by} or an administrator may take this verdict back',
+    zh: '只有 {by} 或管理员可以撤销此结论',
+  },
+  'review.reason_missing': {
+    status: 422,
+    en: 'The verdict {verdict} needs a reason',
+    zh: '结论 {verdict} 必须填写理由',
+  },
+  'review.duplicate_invalid': {
+    status: 422,
+    en: 'Item {candidateId} cannot be a duplicate of {duplicateOf}: {problem}',
+    zh: '第 {candidateId} 号线索不能标记为与 {duplicateOf} 重复：{problem}',
+  },
+  'review.place_taken': {
+    status: 409,
+    en: 'Item {otherId} stands open at the same place',
+    zh: '同一位置已有待处理线索 {otherId}',
+  },
+  'review.no_picture': {
+    status: 422,
+    en: 'Item {candidateId} has no picture that could be made lawful',
+    zh: '第 {candidateId} 号线索没有可作为合法基准的图片',
+  },
+  'view.no_baselines': {
+    status: 409,
+    en: 'View {viewId} has no accepted pictures to watch with',
+    zh: '视角 {viewId} 没有已确认的基准图片，无法开始监看',
+  },
+  'view.last_baseline': {
+    status: 409,
+    en: 'The last accepted picture of view {viewId} cannot be removed; let the view learn again instead',
+    zh: '视角 {viewId} 的最后一张基准图片不能删除，请改为重新学习',
+  },
+  'view.too_many_masks': {
+    status: 409,
+    en: 'View {viewId} has {limit} areas already',
+    zh: '视角 {viewId} 的区域数量已达上限 {limit}',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERROR_TABLE;

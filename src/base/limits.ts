@@ -40,20 +40,51 @@ export const LIMITS = {
   cameras: 5_000,
   importLines: 5_000,
   importFileBytes: 5 * 1024 * 1024,
+  /** Largest configuration file, and largest file that holds one secret. */
+  configFileBytes: 256 * 1024,
+  secretFileBytes: 16 * 1024,
 
   /** Items one page of a list answers. */
   pageItemsDefault: 50,
   pageItemsMost: 200,
   requestBodyBytes: 256 * 1024,
+  /** Bodies that only carry a name and a password. */
+  signInBodyBytes: 4 * 1024,
+  /** Requests of one address in a minute; a whole control room may stand behind one. */
+  requestsPerMinute: 12_000,
+  httpConnections: 2_000,
+  requestTimeoutMs: 60_000,
   eventStreams: 200,
+  eventStreamsPerUser: 20,
   eventsReplayed: 1_000,
+  /** Bytes that may wait for a slow reader of events before its stream is ended; it resumes where it stopped. */
+  eventBytesWaiting: 256 * 1024,
+  eventHeartbeatMs: 15_000,
+  /** How long an event whose id is still missing holds back the later ones, and how often the table is read unasked. */
+  eventGapMs: 2_000,
+  eventPollMs: 5_000,
 
   sessionHours: 12,
   sessionsPerUser: 20,
   tokensPerUser: 20,
   passwordCharactersFewest: 12,
   passwordCharactersMost: 128,
+  /** Failed sign-ins: of one name from one address, and of all together; and password checks at once and waiting. */
   loginAttemptsPerMinute: 5,
+  loginFailuresPerMinute: 120,
+  loginKeys: 10_000,
+  passwordChecksAtOnce: 2,
+  passwordChecksWaiting: 50,
+  /** Picture views remembered so that each is written to the audit once a minute. */
+  pictureViewsRemembered: 10_000,
+
+  /** How long a claim holds, and how long a verdict can be taken back; both are configuration defaults. */
+  claimS: 600,
+  undoS: 60,
+  reasonCharacters: 1_000,
+
+  /** Picture scalers a decoder keeps, one a stream size. */
+  scalersKept: 16,
 
   /** Connections of one process's pool to PostgreSQL. */
   databaseConnections: 12,

@@ -1,0 +1,191 @@
+/**
+ * Coded pictures in and out: a key access unit of a camera becomes a {@link Picture}, a file becomes one, a picture
+ * becomes a JPEG. Decoding is FFmpeg's through node-av's low-level calls; stills are sharp's (libvips).
+ *
+ * FFmpeg conceals damage and answers a picture whatever comes in. A look must not be judged on concealed blocks, so a
+ * picture that FFmpeg marks as damaged is refused here.
+ *
+ * Errors: `picture.unreadable` (with what and why), `picture.too_large`.
+ */
+import { readFile, stat } from 'node:fs/promises';
+import {
+  AV_CODEC_ID_H264,
+  AV_CODEC_ID_HEVC,
+  AV_FRAME_FLAG_CORRUPT,
+  AV_LOG_QUIET,
+  AV_PIX_FMT_RGB24,
+  SWS_AREA,
+  type AVPixelFormat,
+} from 'node-av/constants';
+import { Codec, CodecContext, Dictionary, Frame, Log, Packet, SoftwareScaleContext } from 'node-av/lib';
+import sharp from 'sharp';
+import { problemOf, SentinelError } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { Picture } from '../../base/picture.ts';
+
+/** A key access unit: Annex B bytes that start with their parameter sets. */
+export interface CodedKeyFrame {
+  readonly codec: 'h264' | 'h265';
+  readonly bytes: Uint8Array;
+}
+
+export interface DecodedKeyFrame {
+  readonly picture: Picture;
+  /** Size of the stream before scaling. */
+  readonly sourceWidthPx: number;
+  readonly sourceHeightPx: number;
+}
+
+const CODEC_IDS = { h264: AV_CODEC_ID_H264, h265: AV_CODEC_ID_HEVC } as const;
+
+/**
+ * Decodes key frames one after another; calls made meanwhile wait their turn. One decoder a codec serves every camera of
+ * the process: it is flushed before each frame, so nothing of one camera reaches the next.
+ */
+export class KeyFrameDecoder {
+  readonly #contexts = new Map<CodedKeyFrame['codec'], CodecContext>();
+  readonly #packet = new Packet();
+  readonly #frame = new Frame();
+  readonly #scalers = new Map<string, SoftwareScaleContext>();
+  #turn: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor() {
+    Log.setLevel(AV_LOG_QUIET);
+    this.#packet.alloc();
+    this.#frame.alloc();
+  }
+
+  /**
+   * @param widthPx the picture is scaled down to this width, its height keeping the stream's proportions (at most as tall
+   *   as wide); a smaller stream keeps its size
+   */
+  decode(unit: CodedKeyFrame, widthPx: number = LIMITS.lookWidthPx): Promise<DecodedKeyFrame> {
+    const turn = this.#turn.then(() => this.#decode(unit, widthPx));
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async close(): Promise<void> {
+    await this.#turn;
+    this.#closed = true;
+    for (const context of this.#contexts.values()) context.freeContext();
+    for (const scaler of this.#scalers.values()) scaler.freeContext();
+    this.#contexts.clear();
+    this.#scalers.clear();
+    this.#frame.free();
+    this.#packet.free();
+  }
+
+  async #decode(unit: CodedKeyFrame, widthPx: number): Promise<DecodedKeyFrame> {
+    if (this.#closed) throw unreadable(unit, 'the decoder is closed');
+    const context = this.#contexts.get(unit.codec) ?? (await this.#open(unit));
+    context.flushBuffers();
+    this.#packet.unref();
+    this.#packet.data = Buffer.from(unit.bytes.buffer, unit.bytes.byteOffset, unit.bytes.byteLength);
+    this.#packet.isKeyframe = true;
+    try {
+      if ((await context.sendPacket(this.#packet)) < 0) throw unreadable(unit, 'damaged');
+      // End of stream hands out a picture that reordering would hold back; the next flush opens the stream again.
+      await context.sendPacket(null);
+      if ((await context.receiveFrame(this.#frame)) < 0) throw unreadable(unit, 'no picture in it');
+      return this.#scale(unit, widthPx);
+    } finally {
+      this.#frame.unref();
+    }
+  }
+
+  #scale(unit: CodedKeyFrame, widthPx: number): DecodedKeyFrame {
+    const frame = this.#frame;
+    const { width: sourceWidthPx, height: sourceHeightPx } = frame;
+    if (frame.decodeErrorFlags !== 0 || frame.hasFlags(AV_FRAME_FLAG_CORRUPT)) throw unreadable(unit, 'damaged');
+    if (!frame.data || sourceWidthPx < 16 || sourceHeightPx < 16) throw unreadable(unit, 'no picture in it');
+    const width = Math.min(widthPx, sourceWidthPx);
+    const height = Math.min(width, Math.max(2, Math.round((width * sourceHeightPx) / sourceWidthPx / 2) * 2));
+    const rgb = Buffer.alloc(width * height * 3);
+    this.#scalerFor(frame, width, height).scaleSync(frame.data, frame.linesize, 0, sourceHeightPx, [rgb], [width * 3]);
+    return { picture: { widthPx: width, heightPx: height, rgb }, sourceWidthPx, sourceHeightPx };
+  }
+
+  /** Kept a size: cameras of an estate come in a handful of them, and making a scaler costs more than using it. */
+  #scalerFor(frame: Frame, width: number, height: number): SoftwareScaleContext {
+    const key = `${frame.width}x${frame.height}:${frame.format}>${width}x${height}`;
+    const kept = this.#scalers.get(key);
+    if (kept) return kept;
+    if (this.#scalers.size >= LIMITS.scalersKept) {
+      for (const scaler of this.#scalers.values()) scaler.freeContext();
+      this.#scalers.clear();
+    }
+    const fresh = new SoftwareScaleContext();
+    fresh.getContext(
+      frame.width,
+      frame.height,
+      frame.format as AVPixelFormat,
+      width,
+      height,
+      AV_PIX_FMT_RGB24,
+      SWS_AREA,
+    );
+    this.#scalers.set(key, fresh);
+    return fresh;
+  }
+
+  async #open(unit: CodedKeyFrame): Promise<CodecContext> {
+    const decoder = Codec.findDecoder(CODEC_IDS[unit.codec]);
+    if (!decoder) throw unreadable(unit, `no decoder for ${unit.codec}`);
+    const context = new CodecContext();
+    context.allocContext3(decoder);
+    context.threadCount = 1;
+    const options = Dictionary.fromObject({ max_pixels: String(LIMITS.picturePixels), err_detect: 'explode' });
+    if ((await context.open2(decoder, options)) < 0) throw unreadable(unit, `the ${unit.codec} decoder did not open`);
+    this.#contexts.set(unit.codec, context);
+    return context;
+  }
+}
+
+function unreadable(unit: CodedKeyFrame, problem: string): SentinelError {
+  return new SentinelError('picture.unreadable', {
+    what: `${unit.codec} key frame (${unit.bytes.length} bytes)`,
+    problem,
+  });
+}
+
+/**
+ * Reads a picture file (JPEG, PNG, WebP, …) upright, without alpha.
+ * @param source a path, or the file's bytes
+ * @param size exact size to scale to; absent: the file's own
+ */
+export async function readPicture(
+  source: string | Uint8Array,
+  size?: { widthPx: number; heightPx: number },
+): Promise<Picture> {
+  const what = typeof source === 'string' ? source : `of ${source.length} bytes`;
+  try {
+    if (typeof source === 'string' && (await stat(source)).size > LIMITS.pictureFileBytes) {
+      throw new Error(`the file is larger than ${LIMITS.pictureFileBytes} bytes`);
+    }
+    const bytes = typeof source === 'string' ? await readFile(source) : source;
+    let image = sharp(bytes, { limitInputPixels: LIMITS.picturePixels, failOn: 'warning' })
+      .rotate()
+      .flatten({ background: '#000' })
+      .toColourspace('srgb');
+    if (size) image = image.resize(size.widthPx, size.heightPx, { fit: 'fill' });
+    const { data, info } = await image.removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    return { widthPx: info.width, heightPx: info.height, rgb: info.channels === 3 ? data : grey(data) };
+  } catch (thrown) {
+    throw new SentinelError('picture.unreadable', { what, problem: problemOf(thrown) }, { cause: thrown });
+  }
+}
+
+/** JPEG of a picture. @param quality 1..100; 88 keeps edges that a comparison needs */
+export function writeJpeg(picture: Picture, quality = 88): Promise<Buffer> {
+  return sharp(picture.rgb, { raw: { width: picture.widthPx, height: picture.heightPx, channels: 3 } })
+    .jpeg({ quality, chromaSubsampling: '4:4:4' })
+    .toBuffer();
+}
+
+function grey(data: Buffer): Buffer {
+  const rgb = Buffer.alloc(data.length * 3);
+  data.forEach((value, index) => rgb.fill(value, index * 3, index * 3 + 3));
+  return rgb;
+}
