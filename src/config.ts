@@ -1,0 +1,129 @@
+/**
+ * Configuration: `config/sentinel.yaml` and `SENTINEL_*` become one frozen {@link Config}, or the start stops and says
+ * where and what is wrong. Every key is overridden by `SENTINEL_` and its path in capitals, e.g. `SENTINEL_HTTP_PORT`;
+ * `DATABASE_URL` and `REDIS_URL` are taken too, and secrets also from a file, e.g. `SENTINEL_ADMIN_PASSWORD_FILE`.
+ * Keys keep their names, in camelCase. Paths in a Config are absolute.
+ */
+import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Static } from 'typebox';
+import type { ConfigSchema } from './config-schema.ts';
+import { FILE_VARIABLE, readConfig, refuse, type Problem, type ReadValues } from './config-read.ts';
+
+type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : S;
+type Camelised<T> = T extends readonly (infer Item)[]
+  ? readonly Item[]
+  : T extends object
+    ? { readonly [K in keyof T as K extends string ? CamelCase<K> : never]: Camelised<T[K]> }
+    : T;
+
+type Given = Camelised<Static<typeof ConfigSchema>>;
+/** `T` with the keys `K` settled: what was null in the file has its value. */
+type Settled<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]: NonNullable<T[P]> };
+
+export type Config = Omit<Given, 'http' | 'blobs' | 'credential' | 'comparison'> & {
+  readonly http: Settled<Given['http'], 'secureCookies'>;
+  readonly blobs: Settled<Given['blobs'], 'dir'>;
+  readonly credential: Settled<Given['credential'], 'keyFile'>;
+  readonly comparison: Settled<Given['comparison'], 'modelDir'>;
+};
+
+/** The file that comes with the program, each key at its default. */
+const PUBLISHED_FILE = fileURLToPath(new URL('../config/sentinel.yaml', import.meta.url));
+const PUBLISHED_MODELS = fileURLToPath(new URL('../models', import.meta.url));
+
+/**
+ * @param file the YAML file to read; without it the one named by `SENTINEL_CONFIG`, else the published one
+ * @throws SentinelError config.invalid naming file, line and column, or the variable
+ */
+export function loadConfig({ file, env }: { file?: string; env: NodeJS.ProcessEnv }): Config {
+  const read = readConfig(file ?? (env[FILE_VARIABLE] || publishedFile()), env);
+  const given = camelised(read.values) as Given;
+  refuse(contradictions(given, read));
+  const varDir = resolve(given.varDir);
+  return frozen({
+    ...given,
+    varDir,
+    http: {
+      ...given.http,
+      secureCookies: given.http.secureCookies ?? given.http.publicUrl?.startsWith('https:') ?? false,
+    },
+    blobs: { dir: resolve(given.blobs.dir ?? join(varDir, 'blobs')) },
+    credential: { ...given.credential, keyFile: resolve(given.credential.keyFile ?? join(varDir, 'credential.key')) },
+    comparison: { ...given.comparison, modelDir: resolve(given.comparison.modelDir ?? PUBLISHED_MODELS) },
+  });
+}
+
+/** Named from the working directory where it lies under it, which reads better in an error. */
+function publishedFile(): string | undefined {
+  if (!existsSync(PUBLISHED_FILE)) return undefined;
+  const near = relative(process.cwd(), PUBLISHED_FILE);
+  return near.startsWith('..') ? PUBLISHED_FILE : near;
+}
+
+/** What each key for itself allows but several together do not. */
+function contradictions(given: Given, read: ReadValues): Problem[] {
+  const problems: Problem[] = [];
+  const say = (path: readonly string[], problem: string): void => {
+    problems.push({ where: read.whereOf(path), problem: `${path.join('.')} ${problem}` });
+  };
+  if (!isTimeZone(given.estate.timeZone)) {
+    say(['estate', 'time_zone'], `is no IANA time zone: "${given.estate.timeZone}"; e.g. Asia/Shanghai`);
+  }
+  const noRange = given.http.trustedProxies.find((range) => !isAddressRange(range));
+  if (noRange !== undefined) {
+    say(['http', 'trusted_proxies'], `has "${noRange}", which is no address or CIDR range; e.g. 10.0.0.0/8`);
+  }
+  const rules = [
+    { path: ['persistence'], rule: given.persistence },
+    { path: ['watch_persistence'], rule: given.watchPersistence },
+    { path: ['demo', 'persistence'], rule: given.demo.persistence },
+  ];
+  for (const { path, rule } of rules) {
+    if (rule.found > rule.of) {
+      say([...path, 'found'], `must be at most ${path.join('.')}.of (${rule.of}), not ${rule.found}`);
+    }
+  }
+  if (given.credential.key !== null && given.credential.keyFile !== null) {
+    say(['credential', 'key'], 'and credential.key_file are both given; give one of them');
+  }
+  return problems;
+}
+
+function isAddressRange(text: string): boolean {
+  const [address = '', prefix, ...more] = text.split('/');
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  const prefixFits = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+  return bits > 0 && prefixFits && more.length === 0;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function camelised(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, child]) => [
+      key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
+      camelised(child),
+    ]),
+  );
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const child of Object.values(value)) frozen(child);
+    Object.freeze(value);
+  }
+  return value;
+}
