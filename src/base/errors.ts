@@ -162,10 +162,20 @@ export const ERROR_TABLE = {
     en: 'The verdict {verdict} needs a reason',
     zh: '结论 {verdict} 必须填写理由',
   },
+  'review.duplicate_unnamed': {
+    status: 422,
+    en: 'A duplicate must name the item that it repeats (duplicateOf)',
+    zh: '重复线索必须指明与哪一条重复（duplicateOf）',
+  },
+  'review.duplicate_unasked': {
+    status: 422,
+    en: 'Only the verdict duplicate names another item',
+    zh: '只有“重复”结论可以指明另一条线索',
+  },
   'review.duplicate_invalid': {
     status: 422,
-    en: 'Item {candidateId} cannot be a duplicate of {duplicateOf}: {problem}',
-    zh: '第 {candidateId} 号线索不能标记为与 {duplicateOf} 重复：{problem}',
+    en: 'Item {candidateId} cannot repeat item {duplicateOf}: that must be another one, neither a duplicate nor a false alarm',
+    zh: '第 {candidateId} 号线索不能与 {duplicateOf} 重复：对方须为另一条线索，且不是重复或误报',
   },
   'review.place_taken': {
     status: 409,
@@ -191,6 +201,41 @@ export const ERROR_TABLE = {
     status: 409,
     en: 'View {viewId} has {limit} areas already',
     zh: '视角 {viewId} 的区域数量已达上限 {limit}',
+  },
+  'rtsp.bad_url': { status: 422, en: 'Not a usable RTSP address: {problem}', zh: 'RTSP 地址不可用：{problem}' },
+  'rtsp.unreachable': { status: 502, en: '{host} cannot be reached: {problem}', zh: '无法连接 {host}：{problem}' },
+  'rtsp.timeout': {
+    status: 504,
+    en: '{host} took longer than {limitMs} ms ({step})',
+    zh: '{host} 超过 {limitMs} 毫秒无响应（{step}）',
+  },
+  'rtsp.unauthorised': { status: 502, en: '{host} refuses entry: {problem}', zh: '{host} 拒绝登录：{problem}' },
+  'rtsp.not_found': { status: 502, en: '{host} has no such stream', zh: '{host} 没有该码流' },
+  'rtsp.unsupported_codec': {
+    status: 502,
+    en: '{host} sends {codec}, which is not read here; set the camera to H.264 or H.265',
+    zh: '{host} 发送的是 {codec}，本系统无法读取，请将摄像机设为 H.264 或 H.265',
+  },
+  'rtsp.protocol': {
+    status: 502,
+    en: '{host} does not keep to the protocol: {problem}',
+    zh: '{host} 协议异常：{problem}',
+  },
+  'rtsp.closed': { status: 502, en: 'The stream from {host} ended: {problem}', zh: '{host} 的码流已断开：{problem}' },
+  'rtsp.refused': {
+    status: 502,
+    en: '{host} refused {method}: {statusCode} {reason}',
+    zh: '{host} 拒绝了 {method}：{statusCode} {reason}',
+  },
+  'rtsp.host_full': {
+    status: 503,
+    en: 'All {limit} connections allowed to {host} are in use',
+    zh: '到 {host} 的 {limit} 个连接已全部占用',
+  },
+  'rtsp.too_many_waiting': {
+    status: 503,
+    en: 'More than {limit} wait for the same stream of {host}',
+    zh: '等待 {host} 同一码流的请求超过 {limit} 个',
   },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -21,6 +21,34 @@ export const LIMITS = {
   rtspRedirects: 3,
   /** Most sockets open to one host at once; an NVR commonly refuses past a few dozen. */
   rtspConnectionsPerHost: 64,
+  /** How long one waits for a connection to a host that has its most, and how many may wait. */
+  rtspHostWaitMs: 10_000,
+  rtspHostWaiting: 256,
+  rtspUrlCharacters: 2_048,
+  rtspHeaders: 128,
+  /** What may lie unsent to one camera; receiver reports and keep-alives are a few hundred bytes. */
+  rtspUnsentBytes: 64 * 1024,
+  /** Each step's longest wait: TCP and TLS connect, one reply, first packet after PLAY, next unit while playing, TEARDOWN. */
+  rtspConnectMs: 5_000,
+  rtspReplyMs: 8_000,
+  rtspFirstMediaMs: 10_000,
+  rtspMediaStallMs: 10_000,
+  rtspTeardownMs: 1_000,
+  /** Visit: from PLAY to a whole key unit. Cameras with a "smart" codec put 10 s and more between key units. */
+  rtspKeyFrameMs: 30_000,
+  /** Longest wait for a whole group of pictures. */
+  rtspGroupMs: 60_000,
+  /** Session timeouts are believed within these bounds, so that no server makes us send keep-alives in a storm. */
+  rtspSessionShortestS: 4,
+  rtspSessionLongestS: 600,
+  /** Key-frame requests of one pull that wait at once, and its live listeners. */
+  rtspKeyFrameWaiters: 64,
+  rtspListeners: 256,
+  /** Parameter sets of one kind kept of one stream, and the largest. */
+  parameterSets: 16,
+  parameterSetBytes: 16 * 1024,
+  /** Host names resolved at once: the system resolver blocks a thread for each. */
+  hostLookups: 2,
   /** Longest group of pictures kept as evidence. */
   groupOfPicturesUnits: 600,
   groupOfPicturesBytes: 48 * 1024 * 1024,
@@ -28,6 +56,10 @@ export const LIMITS = {
   /** Reconnect: delay doubles from the first to the longest, each with full jitter. */
   reconnectFirstMs: 1_000,
   reconnectLongestMs: 60_000,
+  /** Playing this long forgets earlier failures; a shorter life keeps the delay growing. */
+  reconnectStableMs: 30_000,
+  /** Fewest ms between attempts that the camera refused for the password: several makes lock an account out after a few. */
+  reconnectUnauthorisedMs: 300_000,
 
   /** Baselines of one view that take part in a comparison. */
   baselinesPerView: 16,
