@@ -14,6 +14,9 @@ import { LIMITS } from '../../base/limits.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Database } from './schema.ts';
 
+export { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded.ts';
+export { recordAudit, recordEvents, type AuditEntry, type EventKind } from './record.ts';
+
 export type Db = Kysely<Database>;
 /** A transaction, or the database itself where a caller has none open. */
 export type DbOrTrx = Db | Transaction<Database>;
