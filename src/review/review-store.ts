@@ -3,7 +3,7 @@ import { sql, type Transaction } from 'kysely';
 import { SentinelError } from '../base/errors.ts';
 import type { DbOrTrx } from '../drivers/postgres/postgres.ts';
 import type { Database } from '../drivers/postgres/schema.ts';
-import { recordAudit, recordEvents } from './record.ts';
+import { recordAudit, recordEvents } from '../drivers/postgres/postgres.ts';
 import type { Decision, Place, ReviewItem, StandingVerdict } from './review.ts';
 
 type Trx = Transaction<Database>;

@@ -3,18 +3,20 @@
  * and the pages import its types. Times are ISO 8601 in UTC; places are fractions of the picture; lists answer
  * `{ items, next }`, where `next` is an opaque cursor or null.
  */
-import { Type, type Static, type TSchema } from 'typebox';
+import { Type, type Static, type TProperties, type TSchema } from 'typebox';
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: 'date-time' });
 const Id = Type.Integer({ minimum: 1 });
 const Fraction = Type.Number({ minimum: 0, maximum: 1 });
+/** What a caller sends: a field that is not declared is refused. */
+const Sent = <T extends TProperties>(properties: T) => Type.Object(properties, { additionalProperties: false });
 const Words = <const T extends string[]>(...words: T) => Type.Enum(words);
 
 export const Page = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), next: Nullable(Type.String()) });
 
-export const PageQuery = Type.Object({
+export const PageQuery = Sent({
   cursor: Type.Optional(Type.String({ maxLength: 200 })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
 });
@@ -38,7 +40,7 @@ export const Box = Type.Tuple([Fraction, Fraction, Fraction, Fraction]);
 
 // --- who is signed in ------------------------------------------------------------------------------------------------
 
-export const SignIn = Type.Object({
+export const SignIn = Sent({
   name: Type.String({ minLength: 1, maxLength: 64 }),
   password: Type.String({ minLength: 1, maxLength: 128 }),
 });
@@ -82,7 +84,7 @@ export const Camera = Type.Object({
 });
 export type Camera = Static<typeof Camera>;
 
-export const CameraQuery = Type.Object({
+export const CameraQuery = Sent({
   ...PageQuery.properties,
   state: Type.Optional(CameraState),
   search: Type.Optional(Type.String({ maxLength: 100 })),
@@ -94,7 +96,7 @@ export const PersistenceRule = Type.Object({
   spanS: Type.Number({ minimum: 0, maximum: 604_800 }),
 });
 
-export const MaskBody = Type.Object({
+export const MaskBody = Sent({
   kind: Words('privacy', 'ignore', 'watch'),
   name: Type.String({ maxLength: 100 }),
   polygon: PointList,
@@ -122,7 +124,7 @@ export const View = Type.Object({
 });
 export type View = Static<typeof View>;
 
-export const ViewQuery = Type.Object({
+export const ViewQuery = Sent({
   ...PageQuery.properties,
   cameraId: Type.Optional(Id),
   state: Type.Optional(ViewState),
@@ -151,18 +153,18 @@ export const ViewDetail = Type.Object({
 });
 export type ViewDetail = Static<typeof ViewDetail>;
 
-export const ViewChange = Type.Partial(
-  Type.Object({
-    name: Type.String({ minLength: 1, maxLength: 100 }),
-    state: Words('watching', 'paused'),
-    cadenceS: Nullable(Type.Number({ minimum: 1, maximum: 86_400 })),
-    minScore: Nullable(Fraction),
-    persistenceRule: Nullable(PersistenceRule),
-  }),
-);
+export const ViewChange = Sent({
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+  state: Type.Optional(Words('watching', 'paused')),
+  cadenceS: Type.Optional(Nullable(Type.Number({ minimum: 1, maximum: 86_400 }))),
+  minScore: Type.Optional(Nullable(Fraction)),
+  persistenceRule: Type.Optional(Nullable(PersistenceRule)),
+});
 
-export const AcceptBaselines = Type.Object({
-  viewIds: Type.Optional(Type.Array(Id, { maxItems: 5_000, description: 'absent: every view with proposed pictures' })),
+export const AcceptBaselines = Sent({
+  viewIds: Type.Optional(
+    Type.Array(Id, { maxItems: 5_000, description: 'absent: every view that has finished learning' }),
+  ),
 });
 export const AcceptedBaselines = Type.Object({ views: Type.Integer(), pictures: Type.Integer() });
 
@@ -184,7 +186,7 @@ export const Look = Type.Object({
 });
 export type Look = Static<typeof Look>;
 
-export const LookQuery = Type.Object({
+export const LookQuery = Sent({
   ...PageQuery.properties,
   result: Type.Optional(Words('learning', 'unchanged', 'changed', 'not_judged')),
 });
@@ -250,7 +252,7 @@ export const CandidateDetail = Type.Object({
 });
 export type CandidateDetail = Static<typeof CandidateDetail>;
 
-export const CandidateQuery = Type.Object({
+export const CandidateQuery = Sent({
   ...PageQuery.properties,
   state: Type.Optional(Words('open', 'decided')),
   verdict: Type.Optional(VerdictKind),
@@ -262,11 +264,11 @@ export const CandidateQuery = Type.Object({
   until: Type.Optional(Time),
 });
 
-export const ClaimBody = Type.Object({
+export const ClaimBody = Sent({
   release: Type.Optional(Type.Boolean({ description: 'true gives the claim back' })),
 });
 
-export const VerdictBody = Type.Object({
+export const VerdictBody = Sent({
   verdict: VerdictKind,
   reason: Type.Optional(Type.String({ maxLength: 1000, description: 'must be given for false_alarm and permitted' })),
   duplicateOf: Type.Optional(Id),
@@ -305,21 +307,19 @@ export const User = Type.Object({
 });
 export type User = Static<typeof User>;
 
-export const UserBody = Type.Object({
+export const UserBody = Sent({
   name: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,63}$' }),
   displayName: Type.String({ maxLength: 64 }),
   role: Role,
   password: Password,
 });
-export const UserChange = Type.Partial(
-  Type.Object({
-    displayName: Type.String({ maxLength: 64 }),
-    role: Role,
-    disabled: Type.Boolean(),
-    password: Password,
-  }),
-);
-export const PasswordChange = Type.Object({ current: Type.String({ maxLength: 128 }), next: Password });
+export const UserChange = Sent({
+  displayName: Type.Optional(Type.String({ maxLength: 64 })),
+  role: Type.Optional(Role),
+  disabled: Type.Optional(Type.Boolean()),
+  password: Type.Optional(Password),
+});
+export const PasswordChange = Sent({ current: Type.String({ maxLength: 128 }), next: Password });
 
 export const Token = Type.Object({
   id: Id,
@@ -328,7 +328,7 @@ export const Token = Type.Object({
   expiresAt: Nullable(Time),
   lastUsedAt: Nullable(Time),
 });
-export const TokenBody = Type.Object({
+export const TokenBody = Sent({
   name: Type.String({ minLength: 1, maxLength: 64 }),
   expiresAt: Type.Optional(Time),
 });

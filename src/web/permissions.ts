@@ -1,0 +1,36 @@
+/**
+ * Who may do what: the one table. Every route names one of these permissions, or `public` where nobody need be signed
+ * in; a route that names none stops the start.
+ */
+import type { RoleName } from '../drivers/postgres/schema.ts';
+
+const EVERYBODY = ['viewer', 'operator', 'enforcement', 'admin'] as const;
+
+export const PERMISSIONS = {
+  /** One's own account: who am I, sign out, password, tokens. */
+  'account.own': EVERYBODY,
+  'cameras.read': EVERYBODY,
+  'views.read': EVERYBODY,
+  'candidates.read': EVERYBODY,
+  'events.read': EVERYBODY,
+  /** Figures for monitoring; also read without an account from the machine itself. */
+  'metrics.read': EVERYBODY,
+  /** Claim, decide, take back. */
+  'candidates.judge': ['operator', 'enforcement', 'admin'],
+  /** Name, cadence, thresholds and areas of a view; pause and resume. */
+  'views.change': ['operator', 'admin'],
+  /** Say what is lawful: accept, remove, learn anew. */
+  'baselines.decide': ['operator', 'admin'],
+  'cameras.import': ['admin'],
+  'users.manage': ['admin'],
+} as const satisfies Record<string, readonly RoleName[]>;
+
+export type Permission = keyof typeof PERMISSIONS;
+
+export function mayDo(role: RoleName, permission: Permission): boolean {
+  return (PERMISSIONS[permission] as readonly RoleName[]).includes(role);
+}
+
+export function permissionsOf(role: RoleName): Permission[] {
+  return (Object.keys(PERMISSIONS) as Permission[]).filter((permission) => mayDo(role, permission));
+}
