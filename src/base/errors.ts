@@ -38,6 +38,16 @@ export const ERROR_TABLE = {
     en: 'Migration {migration} failed: {problem}',
     zh: '数据库迁移 {migration} 失败：{problem}',
   },
+  'queue.unreachable': {
+    status: 503,
+    en: 'The job queue cannot be reached: {problem}',
+    zh: '无法连接任务队列：{problem}',
+  },
+  'queue.job_too_long': {
+    status: 500,
+    en: 'Comparing view {viewId} took longer than {limitMs} ms',
+    zh: '视图 {viewId} 的比对超过 {limitMs} 毫秒',
+  },
   'blob.missing': { status: 404, en: 'Stored bytes {sha256} are missing', zh: '存储内容 {sha256} 缺失' },
   'blob.damaged': {
     status: 500,
@@ -49,6 +59,7 @@ export const ERROR_TABLE = {
     en: '{bytes} bytes are more than the {limitBytes} that may be stored at once',
     zh: '{bytes} 字节超过单次存储上限 {limitBytes}',
   },
+  'capture.failed': { status: 502, en: 'The look failed: {problem}', zh: '取图失败：{problem}' },
   'picture.unreadable': {
     status: 422,
     en: 'The picture {what} cannot be read: {problem}',

@@ -115,6 +115,9 @@ export const LIMITS = {
   undoS: 60,
   reasonCharacters: 1_000,
 
+  /** Looks written in one statement. */
+  looksPerWrite: 200,
+
   /** Picture scalers a decoder keeps, one a stream size. */
   scalersKept: 16,
 
@@ -124,5 +127,18 @@ export const LIMITS = {
   /** Compare jobs: attempts, and how long one may run before another worker takes it over. */
   jobAttempts: 3,
   jobLockMs: 30_000,
+  /** Failed jobs, and job events, kept for inspection. */
   jobsKept: 200,
+  jobEventsKept: 1_000,
+  jobRetryFirstMs: 1_000,
+  /** A job is aborted after this; the handler takes a second or two. */
+  jobLongestMs: 60_000,
+  /** What running jobs are given to end when their worker closes. */
+  jobCloseMs: 10_000,
+  /** Longest wait for an answer of the queue's server, and between two tries to come back to it. */
+  queueReplyMs: 5_000,
+  queueReconnectLongestMs: 5_000,
+  queueProducerConnections: 4,
+  /** Trouble that keeps on is written to the log this often, with its count. */
+  troubleEveryMs: 10_000,
 } as const;

@@ -1,0 +1,159 @@
+/** SQL of the cameras as capture needs them: what to pull, what each view asks for, and the health that comes of it. */
+import { sql } from 'kysely';
+import { recordEvents, type Db } from '../drivers/postgres/postgres.ts';
+import type { CameraState, ViewState } from '../drivers/postgres/schema.ts';
+import type { CameraHealth } from './camera.ts';
+
+export interface CaptureView {
+  readonly id: number;
+  readonly key: string;
+  readonly state: ViewState;
+  /** Null takes the configured default. */
+  readonly cadenceS: number | null;
+}
+
+export interface CaptureCamera {
+  readonly id: number;
+  readonly key: string;
+  readonly kind: 'fixed' | 'ptz';
+  readonly mainUrl: string | null;
+  readonly subUrl: string | null;
+  readonly onvifUrl: string | null;
+  readonly credential: { readonly name: string; readonly username: string; readonly secretSealed: Buffer } | null;
+  readonly views: readonly CaptureView[];
+}
+
+export class CameraStore {
+  readonly #db: Db;
+
+  constructor(db: Db) {
+    this.#db = db;
+  }
+
+  /** The cameras of `ids` with their logins (still sealed) and their views. */
+  async forCapture(ids: readonly number[]): Promise<CaptureCamera[]> {
+    if (ids.length === 0) return [];
+    const rows = await this.#db
+      .selectFrom('camera')
+      .leftJoin('credential', 'credential.id', 'camera.credential_id')
+      .innerJoin('view', 'view.camera_id', 'camera.id')
+      .select([
+        ...([
+          'camera.id',
+          'camera.key',
+          'camera.kind',
+          'camera.main_url',
+          'camera.sub_url',
+          'camera.onvif_url',
+        ] as const),
+        ...(['credential.name', 'credential.username', 'credential.secret_sealed'] as const),
+        ...(['view.id as view_id', 'view.key as view_key', 'view.state as view_state', 'view.cadence_s'] as const),
+      ])
+      .where('camera.id', 'in', [...ids])
+      .orderBy('camera.id')
+      .orderBy('view.id')
+      .execute();
+    const cameras = new Map<number, CaptureCamera & { views: CaptureView[] }>();
+    for (const row of rows) {
+      const { name, username, secret_sealed: secretSealed } = row;
+      const camera = cameras.get(row.id) ?? {
+        id: row.id,
+        key: row.key,
+        kind: row.kind,
+        mainUrl: row.main_url,
+        subUrl: row.sub_url,
+        onvifUrl: row.onvif_url,
+        credential:
+          name !== null && username !== null && secretSealed !== null ? { name, username, secretSealed } : null,
+        views: [],
+      };
+      camera.views.push({ id: row.view_id, key: row.view_key, state: row.view_state, cadenceS: row.cadence_s });
+      cameras.set(row.id, camera);
+    }
+    return [...cameras.values()];
+  }
+
+  /**
+   * Writes the health of many cameras at once. Errors are added to those counted before; a change of state is an event,
+   * and a camera that gives no picture leaves its views *not judged* for that reason, never silently as they were.
+   */
+  async saveHealth(
+    reports: readonly { cameraId: number; health: CameraHealth; errorsSinceLast: number }[],
+    nowMs: number,
+  ): Promise<void> {
+    if (reports.length === 0) return;
+    await this.#db.transaction().execute(async (trx) => {
+      const before = await trx
+        .selectFrom('camera_health')
+        .select(['camera_id', 'state'])
+        .where(
+          'camera_id',
+          'in',
+          reports.map((report) => report.cameraId),
+        )
+        .execute();
+      const stateBefore = new Map(before.map((row) => [row.camera_id, row.state]));
+      await trx
+        .insertInto('camera_health')
+        .values(reports.map(({ cameraId, health, errorsSinceLast }) => rowOf(cameraId, health, errorsSinceLast)))
+        .onConflict((conflict) =>
+          conflict.column('camera_id').doUpdateSet((eb) => ({
+            state: eb.ref('excluded.state'),
+            // A capture process that has just taken the camera over knows of the same state only since then.
+            since: sql<Date>`case when camera_health.state = excluded.state then camera_health.since else excluded.since end`,
+            reason: eb.ref('excluded.reason'),
+            last_frame_at: sql<Date>`coalesce(excluded.last_frame_at, camera_health.last_frame_at)`,
+            codec: sql<string>`coalesce(excluded.codec, camera_health.codec)`,
+            width_px: sql<number>`coalesce(excluded.width_px, camera_health.width_px)`,
+            height_px: sql<number>`coalesce(excluded.height_px, camera_health.height_px)`,
+            clock_offset_ms: sql<number>`coalesce(excluded.clock_offset_ms, camera_health.clock_offset_ms)`,
+            clock_measured_at: sql<Date>`coalesce(excluded.clock_measured_at, camera_health.clock_measured_at)`,
+            errors: sql<number>`camera_health.errors + excluded.errors`,
+            last_error: sql<string>`coalesce(excluded.last_error, camera_health.last_error)`,
+            last_error_at: sql<Date>`coalesce(excluded.last_error_at, camera_health.last_error_at)`,
+          })),
+        )
+        .execute();
+      const changed = reports.filter(({ cameraId, health }) => stateBefore.get(cameraId) !== health.state);
+      await recordEvents(
+        trx,
+        'camera.changed',
+        changed.map(({ cameraId, health }) => ({ cameraId, change: health.state })),
+        nowMs,
+      );
+      for (const { cameraId, health } of changed) {
+        if (!isBlind(health.state)) continue;
+        await trx
+          .updateTable('view')
+          .set({ not_judged_reason: health.state, not_judged_since: new Date(health.sinceMs) })
+          .where('camera_id', '=', cameraId)
+          .where((eb) => eb.or([eb('not_judged_reason', 'is', null), eb('not_judged_reason', '!=', health.state)]))
+          .execute();
+      }
+    });
+  }
+}
+
+/** States in which no look of the camera can be judged. */
+function isBlind(state: CameraState): boolean {
+  return state === 'offline' || state === 'unauthorised' || state === 'wrong_codec' || state === 'frozen';
+}
+
+function rowOf(cameraId: number, health: CameraHealth, errors: number) {
+  const stamp = (atMs: number | null): Date | null => (atMs === null ? null : new Date(atMs));
+  return {
+    camera_id: cameraId,
+    state: health.state,
+    since: new Date(health.sinceMs),
+    reason: health.reason,
+    last_frame_at: stamp(health.lastFrameAtMs),
+    codec: health.codec,
+    width_px: health.widthPx,
+    height_px: health.heightPx,
+    clock_offset_ms: health.clockOffsetMs,
+    clock_measured_at: stamp(health.clockMeasuredAtMs),
+    errors,
+    last_error: health.lastError,
+    last_error_at: stamp(health.lastErrorAtMs),
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * One look at one view. Capture visits every leased camera at its views' cadence, spread in time, decodes just the key
+ * frame it wants and hands the frame on; what becomes of it is not known here. While a frame is being handled the next
+ * look of that view waits, so the newest frame always wins and nothing piles up.
+ *
+ * Two ways of looking: a camera looked at often is **held** (connected; the next key frame when due), one looked at
+ * seldom is **visited** (connect, one key frame, TEARDOWN). Cost follows the cadence, not the frame rate.
+ */
+import type { Picture } from '../base/picture.ts';
+
+export { Capture, type CaptureRules } from './capture.ts';
+export { LookLog, type NewLook } from './frame-store.ts';
+
+export interface Frame {
+  readonly cameraId: number;
+  readonly viewId: number;
+  readonly capturedAtMs: number;
+  readonly picture: Picture;
+  /** The camera has sent this very picture for too long: it cannot be judged. */
+  readonly frozen: boolean;
+}
+
+/** Seconds into its cadence at which a view is looked at first: the golden ratio spreads any number of them evenly. */
+export function spreadS(viewId: number, cadenceS: number): number {
+  return ((viewId * 0.618_033_988_75) % 1) * cadenceS;
+}
+
+/**
+ * When the next look is due after one that was due at `dueMs`: on the same beat, with beats that have passed left out.
+ */
+export function nextDueMs(dueMs: number, nowMs: number, cadenceMs: number): number {
+  const beats = Math.max(1, Math.floor((nowMs - dueMs) / cadenceMs) + 1);
+  return dueMs + beats * cadenceMs;
+}
+
+/** Stands for a decoded picture: equal for the very same one, all but surely different for any other (FNV-1a, sampled). */
+export function digestOf(picture: Picture): string {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < picture.rgb.length; at += 7) {
+    hash = Math.imul(hash ^ (picture.rgb[at] ?? 0), 0x01000193);
+  }
+  return `${picture.widthPx}x${picture.heightPx}:${hash >>> 0}`;
+}
