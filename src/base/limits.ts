@@ -115,6 +115,9 @@ export const LIMITS = {
   undoS: 60,
   reasonCharacters: 1_000,
 
+  /** Judged looks of a view that persistence looks back on; a longer span is thinned out to as many. */
+  looksLookedBack: 400,
+
   /** Looks written in one statement. */
   looksPerWrite: 200,
 
@@ -141,4 +144,15 @@ export const LIMITS = {
   queueProducerConnections: 4,
   /** Trouble that keeps on is written to the log this often, with its count. */
   troubleEveryMs: 10_000,
+
+  /** The simulated estate: sockets open to it, bytes waiting for a slow reader, prepared clips held in memory. */
+  simulatorConnections: 2_000,
+  simulatorBacklogBytes: 2 * 1024 * 1024,
+  simulatorClips: 96,
+
+  /** Largest answer of an ONVIF device: a recorder describes each of its profiles in about 4 KB. */
+  onvifAnswerBytes: 1024 * 1024,
+  onvifProfiles: 512,
+  /** Requests that may wait their turn at one device. */
+  onvifRequestsWaiting: 16,
 } as const;

@@ -1,0 +1,91 @@
+/** What a judged look does to the items of its view, in the look's own transaction. */
+import type { Polygon } from '../base/picture.ts';
+import { LIMITS } from '../base/limits.ts';
+import { recordEvents, type DbOrTrx } from '../drivers/postgres/postgres.ts';
+import type { PersistenceRule, StoredRegion, VerdictKind } from '../drivers/postgres/schema.ts';
+import { hasOutgrown, persistenceOf, samePlace, touches, type LookBack } from './candidate.ts';
+import * as store from './candidate-store.ts';
+
+export interface JudgedLook {
+  readonly lookId: number;
+  readonly viewId: number;
+  readonly capturedAtMs: number;
+  readonly regions: readonly StoredRegion[];
+  /** The lawful picture it was compared with and the look's own, in the blob store. */
+  readonly beforeSha256: string | null;
+  readonly afterSha256: string | null;
+  /** What the machine said, kept unchanged with an item it raises. */
+  readonly machineResult: Readonly<Record<string, unknown>>;
+  /** Draws and stores the look with one region marked. @returns its SHA-256 */
+  readonly overlayOf: (region: StoredRegion) => Promise<string>;
+}
+
+export interface CandidateRules {
+  readonly persistence: PersistenceRule;
+  /** For watch areas that have no rule of their own. */
+  readonly watchPersistence: PersistenceRule;
+}
+
+/** A decided structure that is still seen is not news; after this long unseen, its return is. */
+const DECIDED_STANDS_MS = 7 * 86_400_000;
+/** Verdicts after which the structure may lawfully go on being seen without a new item. */
+const STANDING: readonly VerdictKind[] = ['violation', 'transferred', 'duplicate'];
+
+export class CandidateDesk {
+  readonly #rules: CandidateRules;
+
+  constructor(rules: CandidateRules) {
+    this.#rules = rules;
+  }
+
+  /** @returns ids of the items raised by this look */
+  async onJudged(trx: DbOrTrx, look: JudgedLook): Promise<number[]> {
+    if (look.regions.length === 0) return [];
+    const view = await store.viewForUpdate(trx, look.viewId);
+    if (!view) return [];
+    const items = await store.standingItems(
+      trx,
+      look.viewId,
+      new Date(look.capturedAtMs - DECIDED_STANDS_MS),
+      STANDING,
+    );
+    const looksByRule = new Map<PersistenceRule, readonly LookBack[]>();
+    const raised: number[] = [];
+    const strengthened = new Set<number>();
+    for (const region of look.regions) {
+      const item = items.find(
+        ({ state, polygon }) =>
+          samePlace(region.polygon, polygon) && (state === 'open' || !hasOutgrown(region.polygon, polygon)),
+      );
+      if (item) {
+        if (!strengthened.has(item.id)) await store.strengthen(trx, item.id, region.score, new Date(look.capturedAtMs));
+        strengthened.add(item.id);
+        continue;
+      }
+      const { rule, urgent } = this.#ruleFor(region.polygon, view);
+      const looks =
+        looksByRule.get(rule) ??
+        (await store.judgedLooks(trx, look.viewId, look.capturedAtMs, rule, LIMITS.looksLookedBack));
+      looksByRule.set(rule, looks);
+      const persistence = persistenceOf(region.polygon, looks, rule);
+      if (!persistence.stays) continue;
+      const overlaySha256 = await look.overlayOf(region);
+      const id = await store.raise(trx, { look, region, persistence, urgent, rule, overlaySha256 });
+      items.push({ id, state: 'open', polygon: region.polygon });
+      raised.push(id);
+    }
+    await recordEvents(
+      trx,
+      'candidate.raised',
+      raised.map((candidateId) => ({ candidateId, viewId: look.viewId })),
+      look.capturedAtMs,
+    );
+    return raised;
+  }
+
+  #ruleFor(region: Polygon, view: store.ViewRules): { rule: PersistenceRule; urgent: boolean } {
+    const area = view.watchAreas.find(({ polygon }) => touches(region, polygon));
+    if (area) return { rule: area.rule ?? this.#rules.watchPersistence, urgent: true };
+    return { rule: view.rule ?? this.#rules.persistence, urgent: false };
+  }
+}

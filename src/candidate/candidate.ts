@@ -1,0 +1,129 @@
+/**
+ * Regions over time: a suspected structure is a region that stays. Every judged look comes here in the transaction that
+ * records it. A changed place strengthens the item that stands for it, or, once it has stayed long enough, is raised as
+ * one new item: one open item per place, whatever the number of looks.
+ *
+ * The rule of persistence: of the last `of` judged samples of the view at least `found` show the place changed, and the
+ * first and last of those lie at least `spanS` apart. Where looks come faster than that, a sample is a stretch of
+ * `spanS / (of - 1)` seconds, which shows the place changed when most of its judged looks do.
+ */
+import type { Box, Polygon } from '../base/picture.ts';
+import type { PersistenceRule, StoredRegion } from '../drivers/postgres/schema.ts';
+
+export { CandidateDesk, type JudgedLook } from './candidate-desk.ts';
+
+/** A judged look as persistence needs it. */
+export interface LookBack {
+  readonly capturedAtMs: number;
+  /** Empty when the look found nothing changed. */
+  readonly regions: readonly StoredRegion[];
+}
+
+export interface Persistence {
+  readonly stays: boolean;
+  readonly occurrences: number;
+  readonly firstSeenAtMs: number;
+}
+
+/**
+ * Whether `place`, found changed in the newest look, has stayed.
+ * @param looks judged looks of the view, newest first, the newest one included
+ */
+export function persistenceOf(place: Polygon, looks: readonly LookBack[], rule: PersistenceRule): Persistence {
+  const newest = looks[0];
+  if (!newest) return { stays: false, occurrences: 0, firstSeenAtMs: 0 };
+  const sampleMs = rule.of > 1 ? (rule.spanS * 1000) / (rule.of - 1) : 0;
+  let samples = 0;
+  let foundSamples = 0;
+  let occurrences = 0;
+  let firstSeenAtMs = newest.capturedAtMs;
+  let at = 0;
+  while (samples < rule.of && at < looks.length) {
+    const beganMs = (looks[at] as LookBack).capturedAtMs;
+    let judged = 0;
+    let found = 0;
+    let earliestFoundMs: number | undefined;
+    do {
+      const look = looks[at] as LookBack;
+      judged++;
+      if (look.regions.some((region) => samePlace(region.polygon, place))) {
+        found++;
+        earliestFoundMs = look.capturedAtMs;
+      }
+      at++;
+    } while (at < looks.length && beganMs - (looks[at] as LookBack).capturedAtMs < sampleMs);
+    samples++;
+    if (found * 2 > judged && earliestFoundMs !== undefined) {
+      foundSamples++;
+      occurrences += found;
+      firstSeenAtMs = earliestFoundMs;
+    }
+  }
+  const stays = foundSamples >= rule.found && newest.capturedAtMs - firstSeenAtMs >= rule.spanS * 1000;
+  return { stays, occurrences, firstSeenAtMs };
+}
+
+/** Two polygons mean one place when they share a quarter of their union, or one lies mostly inside the other. */
+export function samePlace(a: Polygon, b: Polygon): boolean {
+  const shared = sharedArea(a, b);
+  return shared.union > 0 && (shared.both / shared.union >= 0.25 || shared.both / Math.min(shared.a, shared.b) >= 0.6);
+}
+
+/** The place has outgrown what was decided of it: a decided structure that is built on is a new finding. */
+export function hasOutgrown(region: Polygon, decided: Polygon): boolean {
+  const shared = sharedArea(region, decided);
+  return shared.a > shared.b * 1.5 && shared.a - shared.both > 0.003;
+}
+
+/** Whether a region touches an area by at least a tenth of itself. */
+export function touches(region: Polygon, area: Polygon): boolean {
+  const shared = sharedArea(region, area);
+  return shared.a > 0 && shared.both / shared.a >= 0.1;
+}
+
+export function boxOf(polygon: Polygon): Box {
+  const xs = polygon.map(([x]) => x);
+  const ys = polygon.map(([, y]) => y);
+  const x = Math.min(...xs);
+  const y = Math.min(...ys);
+  return [x, y, Math.max(...xs) - x, Math.max(...ys) - y];
+}
+
+/** Areas in fractions of the picture, counted on a grid of 160 x 90 cells around both polygons. */
+function sharedArea(a: Polygon, b: Polygon): { a: number; b: number; both: number; union: number } {
+  const [ax, ay, aw, ah] = boxOf(a);
+  const [bx, by, bw, bh] = boxOf(b);
+  const x0 = Math.min(ax, bx);
+  const y0 = Math.min(ay, by);
+  const width = Math.max(ax + aw, bx + bw) - x0;
+  const height = Math.max(ay + ah, by + bh) - y0;
+  const columns = 160;
+  const rows = 90;
+  let inA = 0;
+  let inB = 0;
+  let both = 0;
+  for (let row = 0; row < rows; row++) {
+    const y = y0 + ((row + 0.5) / rows) * height;
+    for (let column = 0; column < columns; column++) {
+      const x = x0 + ((column + 0.5) / columns) * width;
+      const hitA = contains(a, x, y);
+      const hitB = contains(b, x, y);
+      if (hitA) inA++;
+      if (hitB) inB++;
+      if (hitA && hitB) both++;
+    }
+  }
+  const cell = (width * height) / (columns * rows);
+  return { a: inA * cell, b: inB * cell, both: both * cell, union: (inA + inB - both) * cell };
+}
+
+/** Even-odd rule. */
+function contains(polygon: Polygon, x: number, y: number): boolean {
+  let inside = false;
+  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
+    const [xi, yi] = polygon[i] as Polygon[number];
+    const [xj, yj] = polygon[j] as Polygon[number];
+    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) inside = !inside;
+  }
+  return inside;
+}
