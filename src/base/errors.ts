@@ -248,6 +248,43 @@ export const ERROR_TABLE = {
     en: 'More than {limit} wait for the same stream of {host}',
     zh: '等待 {host} 同一码流的请求超过 {limit} 个',
   },
+  'simulator.media': {
+    status: 500,
+    en: 'The simulated estate cannot use its recording {file}: {problem}',
+    zh: '示范小区的录像 {file} 无法使用：{problem}',
+  },
+  'simulator.not_listening': {
+    status: 500,
+    en: 'The simulated cameras cannot listen on {host}:{port}: {problem}',
+    zh: '示范摄像机无法监听 {host}:{port}：{problem}',
+  },
+  'simulator.no_camera': {
+    status: 404,
+    en: 'The simulated estate has no camera {key}',
+    zh: '示范小区没有摄像机 {key}',
+  },
+  'onvif.bad_url': { status: 422, en: 'Not a usable ONVIF address: {problem}', zh: 'ONVIF 地址不可用：{problem}' },
+  'onvif.unreachable': { status: 502, en: '{host} cannot be reached: {problem}', zh: '无法连接 {host}：{problem}' },
+  'onvif.timeout': {
+    status: 504,
+    en: '{host} did not finish answering {request} within {timeoutMs} ms',
+    zh: '{host} 未在 {timeoutMs} 毫秒内答复 {request}',
+  },
+  'onvif.unauthorised': {
+    status: 502,
+    en: '{host} refuses entry for {request}: check user name and password',
+    zh: '{host} 拒绝执行 {request}：请检查用户名和密码',
+  },
+  'onvif.protocol': {
+    status: 502,
+    en: '{host} answered {request} in a way that cannot be used: {problem}',
+    zh: '{host} 对 {request} 的答复无法使用：{problem}',
+  },
+  'onvif.no_stream': {
+    status: 502,
+    en: '{host} offers no H.264 or H.265 stream',
+    zh: '{host} 未提供 H.264 或 H.265 码流',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERROR_TABLE;

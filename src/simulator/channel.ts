@@ -1,0 +1,128 @@
+/**
+ * One stream playing, whether anyone watches or not: which frame is due follows from the time alone, and its packets are
+ * stamped once for all sessions. Scenes change between groups of pictures, so every session stays decodable and its
+ * sequence numbers and timestamps run on.
+ */
+import type { Clock, Timer } from '../base/clock.ts';
+import type { PreparedGroup } from './clip.ts';
+import { senderReport, stampFrame, type PreparedFrame, type RtpCounters } from './rtp.ts';
+
+const RTP_HZ = 90_000;
+const SENDER_REPORT_MS = 5_000;
+/** A channel that was held up longer than this leaves out what it missed, as a camera does. */
+const CATCH_UP_FRAMES = 10;
+
+export interface ChannelListener {
+  /** @param bytes interleaved packets on channel 0, shared by all listeners: not to be changed */
+  onFrame(bytes: Buffer, frame: PreparedFrame): void;
+  /** @param bytes interleaved RTCP on channel 1, shared likewise */
+  onReport(bytes: Buffer): void;
+}
+
+export class Channel {
+  readonly fps: number;
+  readonly framesPerGroup: number;
+  readonly #clock: Clock;
+  readonly #programme: (groupIndex: number) => PreparedGroup | undefined;
+  readonly #clockOffsetMs: () => number;
+  readonly #originMs: number;
+  readonly #timestampOrigin: number;
+  readonly #counters: RtpCounters;
+  readonly #listeners = new Set<ChannelListener>();
+  #group: { index: number; frames: PreparedGroup | undefined } = { index: -1, frames: undefined };
+  #nextFrame = 0;
+  #nextReportMs = 0;
+  #timer: Timer | undefined;
+
+  /**
+   * @param originMs monotonic time of frame 0; channels are spread by it
+   * @param programme the group to play as number `groupIndex`, asked when its turn comes; undefined: nothing to see
+   * @param clockOffsetMs the camera's clock minus ours
+   * @param seed makes SSRC, first sequence number and first timestamp differ between channels
+   */
+  constructor(options: {
+    clock: Clock;
+    fps: number;
+    framesPerGroup: number;
+    originMs: number;
+    programme: (groupIndex: number) => PreparedGroup | undefined;
+    clockOffsetMs?: () => number;
+    seed: number;
+  }) {
+    this.#clock = options.clock;
+    this.fps = options.fps;
+    this.framesPerGroup = options.framesPerGroup;
+    this.#originMs = options.originMs;
+    this.#programme = options.programme;
+    this.#clockOffsetMs = options.clockOffsetMs ?? (() => 0);
+    this.#timestampOrigin = Math.imul(options.seed + 1, 0x9e3779b1) >>> 0;
+    this.#counters = {
+      ssrc: Math.imul(options.seed + 1, 0x85ebca6b) >>> 0,
+      sequence: Math.imul(options.seed + 1, 0xc2b2ae35) & 0xffff,
+      packets: 0,
+      octets: 0,
+    };
+  }
+
+  get ssrc(): number {
+    return this.#counters.ssrc;
+  }
+
+  /** Sequence number and timestamp the next frame will carry, for `RTP-Info`. */
+  get next(): { sequence: number; rtpTimestamp: number } {
+    const frame = this.#timer ? this.#nextFrame : this.#frameDue() + 1;
+    return { sequence: this.#counters.sequence, rtpTimestamp: this.#timestampOf(frame) };
+  }
+
+  join(listener: ChannelListener): void {
+    this.#listeners.add(listener);
+    // A newcomer learns the camera's clock with its first frame.
+    this.#nextReportMs = 0;
+    if (this.#timer) return;
+    this.#nextFrame = this.#frameDue() + 1;
+    this.#plan();
+  }
+
+  leave(listener: ChannelListener): void {
+    this.#listeners.delete(listener);
+    if (this.#listeners.size > 0) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #frameDue(): number {
+    return Math.floor(((this.#clock.monotonicMs() - this.#originMs) * this.fps) / 1000);
+  }
+
+  #timestampOf(frame: number): number {
+    return (this.#timestampOrigin + frame * Math.round(RTP_HZ / this.fps)) % 2 ** 32;
+  }
+
+  #plan(): void {
+    const dueMs = this.#originMs + (this.#nextFrame * 1000) / this.fps;
+    // A timer may fire a little early; a frame is never sent before its time.
+    this.#timer = this.#clock.after(Math.max(1, Math.ceil(dueMs - this.#clock.monotonicMs())), () => this.#tick());
+  }
+
+  #tick(): void {
+    const due = this.#frameDue();
+    if (due - this.#nextFrame > CATCH_UP_FRAMES) this.#nextFrame = due;
+    while (this.#nextFrame <= due) this.#play(this.#nextFrame++);
+    if (this.#listeners.size > 0) this.#plan();
+  }
+
+  #play(frameNumber: number): void {
+    const index = Math.floor(frameNumber / this.framesPerGroup);
+    if (index !== this.#group.index) this.#group = { index, frames: this.#programme(index) };
+    const frame = this.#group.frames?.[frameNumber - index * this.framesPerGroup];
+    if (!frame) return;
+    const rtpTimestamp = this.#timestampOf(frameNumber);
+    const bytes = stampFrame(frame, this.#counters, rtpTimestamp);
+    for (const listener of this.#listeners) listener.onFrame(bytes, frame);
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs < this.#nextReportMs) return;
+    this.#nextReportMs = nowMs + SENDER_REPORT_MS;
+    const report = senderReport(this.#counters, this.#clock.nowMs() + this.#clockOffsetMs(), rtpTimestamp);
+    for (const listener of this.#listeners) listener.onReport(report);
+  }
+}

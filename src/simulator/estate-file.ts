@@ -1,0 +1,149 @@
+/**
+ * Reads `config/estate.demo.yaml`: the estate's cameras and its schedule. Every fault is reported with file and line.
+ */
+import { readFile } from 'node:fs/promises';
+import { Type, type Static } from 'typebox';
+import { Value } from 'typebox/value';
+import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
+import { problemOf, SentinelError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { LIGHTINGS } from './schedule.ts';
+
+const strict = { additionalProperties: false };
+const Key = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,39}$' });
+const Text = Type.String({ minLength: 1, maxLength: 80 });
+const Seconds = Type.Number({ minimum: 0, maximum: 31_536_000 });
+const Span = Type.Object(
+  {
+    lighting: Type.Union(LIGHTINGS.map((lighting) => Type.Literal(lighting))),
+    forS: Type.Number({ minimum: 1, maximum: 86_400 }),
+  },
+  strict,
+);
+const event = { camera: Key, fromS: Seconds };
+
+const EstateSchema = Type.Object(
+  {
+    estate: Type.Object({ name: Text, timeZone: Text }, strict),
+    cameras: Type.Array(
+      Type.Object(
+        {
+          key: Key,
+          name: Text,
+          place: Text,
+          scene: Key,
+          clockOffsetS: Type.Number({ minimum: -86_400, maximum: 86_400 }),
+        },
+        strict,
+      ),
+      { minItems: 1, maxItems: 200 },
+    ),
+    schedule: Type.Object(
+      {
+        opening: Type.Array(Span, { maxItems: 100 }),
+        cycle: Type.Array(Span, { minItems: 1, maxItems: 100 }),
+        structures: Type.Array(Type.Object({ ...event, untilS: Type.Optional(Seconds), what: Text }, strict), {
+          maxItems: 100,
+        }),
+        vans: Type.Array(Type.Object({ ...event, untilS: Seconds }, strict), { maxItems: 100 }),
+        dropouts: Type.Array(Type.Object({ ...event, untilS: Seconds }, strict), { maxItems: 100 }),
+      },
+      strict,
+    ),
+  },
+  strict,
+);
+
+export type DemoEstate = Static<typeof EstateSchema>;
+export type DemoCamera = DemoEstate['cameras'][number];
+
+/**
+ * @param file path of the YAML file
+ * @throws SentinelError `config.invalid` with file, line and what was meant
+ */
+export async function readDemoEstate(file: string): Promise<DemoEstate> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (thrown) {
+    throw new SentinelError('config.invalid', { where: file, problem: problemOf(thrown) }, { cause: thrown });
+  }
+  return parseDemoEstate(text, file);
+}
+
+/** @throws SentinelError `config.invalid` */
+export function parseDemoEstate(text: string, file: string): DemoEstate {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const fail = (line: number, problem: string): never => {
+    throw new SentinelError('config.invalid', { where: `${file}:${line}`, problem });
+  };
+  if (text.length > LIMITS.importFileBytes) fail(1, 'the file is too large');
+  const broken = document.errors[0];
+  if (broken) fail(lines.linePos(broken.pos[0]).line, broken.message);
+
+  const value: unknown = document.toJS();
+  const lineOf = (path: readonly (string | number)[]): number => lineOfPath(document, lines, path);
+  if (!Value.Check(EstateSchema, value)) {
+    const { path, problem } = plainest(Value.Errors(EstateSchema, value));
+    return fail(lineOf(path), `${path.join('.') || 'the file'} ${problem}`);
+  }
+
+  const keys = new Set<string>();
+  value.cameras.forEach(({ key }, index) => {
+    if (keys.has(key)) fail(lineOf(['cameras', index, 'key']), `the camera key "${key}" is given twice`);
+    keys.add(key);
+  });
+  for (const kind of ['structures', 'vans', 'dropouts'] as const) {
+    value.schedule[kind].forEach((item, index) => {
+      const path = ['schedule', kind, index];
+      if (!keys.has(item.camera)) {
+        fail(lineOf([...path, 'camera']), `there is no camera "${item.camera}"; the keys are ${[...keys].join(', ')}`);
+      }
+      if (item.untilS !== undefined && item.untilS <= item.fromS) {
+        fail(lineOf([...path, 'untilS']), `untilS (${item.untilS}) must be later than fromS (${item.fromS})`);
+      }
+    });
+  }
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: value.estate.timeZone });
+  } catch {
+    fail(lineOf(['estate', 'timeZone']), `"${value.estate.timeZone}" is not a time zone; an example is Asia/Shanghai`);
+  }
+  return value;
+}
+
+interface SchemaProblem {
+  keyword: string;
+  instancePath: string;
+  params: object;
+  message: string;
+}
+
+/** The one problem worth telling: an unknown key before anything else, since it is most often a misspelt one. */
+function plainest(problems: readonly SchemaProblem[]): { path: (string | number)[]; problem: string } {
+  const problem =
+    problems.find(({ keyword }) => keyword === 'additionalProperties') ??
+    problems.find(({ keyword }) => keyword !== 'boolean' && keyword !== 'const') ??
+    problems[0];
+  if (!problem) return { path: [], problem: 'is not valid' };
+  const path = problem.instancePath
+    .split('/')
+    .slice(1)
+    .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+  if (problem.keyword === 'additionalProperties' && 'additionalProperties' in problem.params) {
+    const [unknown] = problem.params.additionalProperties as string[];
+    return { path: [...path, unknown ?? ''], problem: 'is not a known key' };
+  }
+  if (path.at(-1) === 'lighting') return { path, problem: `must be one of ${LIGHTINGS.join(', ')}` };
+  return { path, problem: problem.message };
+}
+
+/** Line of the value at `path`, or of the nearest thing above it that is there. */
+function lineOfPath(document: Document, lines: LineCounter, path: readonly (string | number)[]): number {
+  for (let length = path.length; length > 0; length--) {
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+  }
+  return 1;
+}

@@ -1,0 +1,150 @@
+/**
+ * A housing estate made of pictures, for the demo and for tests: its cameras play on one RTSP server, and its schedule lets
+ * the light change, a van park, a camera drop out, and three structures appear that must not stand there.
+ *
+ * In: the estate (`readDemoEstate`), credentials, a clock. Out: cameras with their URLs; a hand on each scene for tests.
+ * Paths: `/<camera>/main`, `/<camera>/sub`, and `/fault/<fault>/<camera>/<main|sub>` for a stream that goes wrong by itself.
+ * Knows base and drivers alone; nothing of the flow knows that its cameras are simulated.
+ */
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../base/clock.ts';
+import { SentinelError } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import type { AuthScheme, Credentials } from './challenge.ts';
+import { ClipShelf, STREAMS, type StreamName } from './clip-shelf.ts';
+import type { DemoEstate } from './estate-file.ts';
+import { isFault } from './faults.ts';
+import type { Stream } from './rtsp-connection.ts';
+import { RtspServer } from './rtsp-server.ts';
+import type { Scene, SceneState } from './schedule.ts';
+import { SimulatedCamera, type SceneOverride } from './simulated-camera.ts';
+
+export { parseDemoEstate, readDemoEstate, type DemoCamera, type DemoEstate } from './estate-file.ts';
+export { FAULTS, type Fault } from './faults.ts';
+export { LIGHTINGS, lightingAt, sceneAt, type Scene, type SceneLighting, type Schedule } from './schedule.ts';
+export type { AuthScheme, Credentials } from './challenge.ts';
+export type { SceneOverride } from './simulated-camera.ts';
+
+const MEDIA_DIR = fileURLToPath(new URL('../../src/simulator/media/', import.meta.url));
+const SESSION_TIMEOUT_S = 60;
+const NONCE_LIFETIME_MS = 300_000;
+
+export interface SimulatorOptions {
+  /** Address to listen on; loopback unless cameras are to be shown to other machines. */
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly credentials: Credentials;
+  readonly schedule: DemoEstate;
+  /** When the demo first started, UTC ms since 1970; default now. A later start with the same value resumes the schedule. */
+  readonly startedAtMs?: number;
+  /** What the server offers, in this order; default Digest with MD5. None: no login is asked. */
+  readonly auth?: readonly AuthScheme[];
+  /** Digest with `qop="auth"`; default false, as most cameras. */
+  readonly qop?: boolean;
+  readonly nonceLifetimeMs?: number;
+  readonly sessionTimeoutS?: number;
+  /** Only requests keep a session alive; default false: RTCP does too. */
+  readonly strictKeepAlive?: boolean;
+  readonly mediaDir?: string;
+  /** Where the `corrupt` and `loss` faults take their chances from; default Math.random. */
+  readonly random?: () => number;
+}
+
+export interface SimulatedCameraAddress {
+  readonly key: string;
+  readonly name: string;
+  readonly place: string;
+  /** Without credentials. */
+  readonly mainUrl: string;
+  readonly subUrl: string;
+}
+
+export interface Simulator {
+  readonly port: number;
+  readonly cameras: readonly SimulatedCameraAddress[];
+  /** When the demo first started: keep it and hand it to the next start. */
+  readonly startedAtMs: number;
+  /** Sessions playing now. */
+  readonly playing: number;
+  /** @throws SentinelError `simulator.no_camera` */
+  sceneOf(cameraKey: string): Scene;
+  /**
+   * Sets what a camera shows, from its next group of pictures on (2 s at most); a fault acts at once.
+   * @throws SentinelError `simulator.no_camera`
+   */
+  setScene(cameraKey: string, change: SceneOverride): void;
+  close(): Promise<void>;
+}
+
+/** @throws SentinelError `simulator.media`, `simulator.not_listening` */
+export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
+  const { clock, log, schedule: estate, host } = options;
+  const startedAtMs = options.startedAtMs ?? clock.nowMs();
+  const shelf = new ClipShelf(options.mediaDir ?? MEDIA_DIR);
+  const cameras = new Map<string, SimulatedCamera>();
+  estate.cameras.forEach((camera, index) => {
+    shelf.addScene(camera.scene, statesOf(estate, camera.key));
+    const demoS = (): number => (clock.nowMs() - startedAtMs) / 1000;
+    cameras.set(camera.key, new SimulatedCamera({ clock, shelf, camera, index, schedule: estate.schedule, demoS }));
+  });
+  const server = await RtspServer.listen({
+    host,
+    port: options.port,
+    clock,
+    find: (path) => findStream(cameras, path),
+    auth: {
+      credentials: options.credentials,
+      schemes: options.auth ?? ['digest-md5'],
+      qop: options.qop ?? false,
+      nonceLifetimeMs: options.nonceLifetimeMs ?? NONCE_LIFETIME_MS,
+    },
+    sessionTimeoutS: options.sessionTimeoutS ?? SESSION_TIMEOUT_S,
+    strictKeepAlive: options.strictKeepAlive ?? false,
+    random: options.random ?? Math.random,
+  });
+  const { port } = server;
+  log.info({ host, port, cameras: cameras.size }, 'simulated cameras are playing');
+
+  const cameraOf = (key: string): SimulatedCamera => {
+    const camera = cameras.get(key);
+    if (!camera) throw new SentinelError('simulator.no_camera', { key });
+    return camera;
+  };
+  return {
+    port,
+    startedAtMs,
+    cameras: estate.cameras.map(({ key, name, place }) => {
+      const url = `rtsp://${host.includes(':') ? `[${host}]` : host}:${port}/${key}`;
+      return { key, name, place, mainUrl: `${url}/main`, subUrl: `${url}/sub` };
+    }),
+    get playing() {
+      return server.playing;
+    },
+    sceneOf: (key) => cameraOf(key).scene,
+    setScene: (key, change) => cameraOf(key).override(change),
+    close: () => server.close(),
+  };
+}
+
+function findStream(cameras: ReadonlyMap<string, SimulatedCamera>, path: string): Stream | undefined {
+  const steps = path.split('/');
+  const [, fault] = steps[0] === 'fault' ? steps.splice(0, 2) : [];
+  const [key = '', name = ''] = steps;
+  if (steps.length !== 2 || !isStream(name)) return undefined;
+  if (fault !== undefined && !isFault(fault)) return undefined;
+  return cameras.get(key)?.stream(name, fault);
+}
+
+function isStream(text: string): text is StreamName {
+  return (STREAMS as readonly string[]).includes(text);
+}
+
+function statesOf({ schedule }: DemoEstate, camera: string): Set<SceneState> {
+  const states = new Set<SceneState>(['plain']);
+  if (schedule.structures.some((event) => event.camera === camera)) states.add('structure');
+  if (schedule.vans.some((event) => event.camera === camera)) states.add('van');
+  return states;
+}
