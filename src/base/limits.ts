@@ -49,6 +49,8 @@ export const LIMITS = {
   parameterSetBytes: 16 * 1024,
   /** Host names resolved at once: the system resolver blocks a thread for each. */
   hostLookups: 2,
+  /** Tries at a candidate's main stream before the sub-stream is kept instead. */
+  evidenceAttempts: 5,
   /** Longest group of pictures kept as evidence. */
   groupOfPicturesUnits: 600,
   groupOfPicturesBytes: 48 * 1024 * 1024,
@@ -63,6 +65,11 @@ export const LIMITS = {
 
   /** Baselines of one view that take part in a comparison. */
   baselinesPerView: 16,
+  /** Places of one view made lawful by a verdict that take part in a comparison, the newest. */
+  placedBaselinesPerView: 32,
+  /** Encoder outputs of baselines a compare process keeps, least recently used dropped. */
+  encodingsKept: 3_200,
+
   /** Regions kept of one comparison, largest first. */
   regionsPerLook: 32,
   polygonPoints: 64,
@@ -141,6 +148,8 @@ export const LIMITS = {
   /** Longest wait for an answer of the queue's server, and between two tries to come back to it. */
   queueReplyMs: 5_000,
   queueReconnectLongestMs: 5_000,
+  /** A worker that met trouble tries again after this. */
+  queueRetryMs: 2_000,
   queueProducerConnections: 4,
   /** Trouble that keeps on is written to the log this often, with its count. */
   troubleEveryMs: 10_000,

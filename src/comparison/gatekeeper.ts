@@ -1,0 +1,200 @@
+/**
+ * The first steps of a comparison, beside the camera: privacy masks are burned in before anything is stored, a look that
+ * cannot be judged says so, a learning view gathers, and a look that shows nothing new at thumbnail size ends here. Only
+ * the rest is stored as a picture and waits for the network. Costs about a millisecond a look.
+ */
+import type { Clock, Timer } from '../base/clock.ts';
+import { problemOf } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Logger } from '../base/log.ts';
+import type { Picture } from '../base/picture.ts';
+import { writeJpeg } from '../drivers/codec/codec.ts';
+import type { BlobStore } from '../drivers/blobs/blobs.ts';
+import type { Db } from '../drivers/postgres/postgres.ts';
+import type { Frame, LookLog, NewLook } from '../frame/frame.ts';
+import {
+  changedContexts,
+  endLearning,
+  proposeBaseline,
+  proposedBaselines,
+  type ViewContext,
+} from './comparison-store.ts';
+import { fitness } from './fitness.ts';
+import { gate, thumbnailOf } from './gate.ts';
+import { chooseBaselines, learningIntervalMs } from './learning.ts';
+import { burnIn } from './masking.ts';
+
+export interface GateRules {
+  readonly fullComparisonEveryS: number;
+  readonly learning: {
+    readonly spanS: number;
+    readonly pictures: number;
+    readonly accept: 'person' | 'automatic';
+  };
+}
+
+export interface GateParts {
+  readonly db: Db;
+  readonly blobs: Pick<BlobStore, 'put'>;
+  readonly looks: Pick<LookLog, 'add'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** A look waits for the network: the job that will take it. */
+  readonly onPending: (viewId: number) => Promise<void>;
+}
+
+interface Known {
+  context: ViewContext | undefined;
+  lastLearnedAtMs: number;
+  lastInFullAtMs: number;
+  endingLearning: boolean;
+}
+
+/** Contexts are looked up again this often: a person's accept or a new mask takes effect within it. */
+const REFRESH_MS = 2_000;
+
+export class Gatekeeper {
+  readonly #rules: GateRules;
+  readonly #parts: GateParts;
+  readonly #known = new Map<number, Known>();
+  #timer: Timer | undefined;
+  #refreshing: Promise<void> | undefined;
+
+  constructor(rules: GateRules, parts: GateParts) {
+    this.#rules = rules;
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#timer = this.#parts.clock.every(REFRESH_MS, () => void this.#refresh());
+  }
+
+  async close(): Promise<void> {
+    this.#timer?.cancel();
+    await this.#refreshing;
+  }
+
+  /** Takes one frame as far as it goes here. Resolves when the look is written down. */
+  async look(frame: Frame): Promise<void> {
+    const known = await this.#knownOf(frame.viewId);
+    const { context } = known;
+    if (!context || context.state === 'paused') return;
+    burnIn(frame.picture, context.privacy);
+    const fit = frame.frozen ? ({ fit: false, reason: 'frozen', lighting: null } as const) : fitness(frame.picture);
+    if (!fit.fit) {
+      await this.#write(frame, { result: 'not_judged', stage: 'capture', reason: fit.reason, lighting: fit.lighting });
+      return;
+    }
+    const thumbnail = thumbnailOf(frame.picture);
+    if (context.state === 'learning' || context.state === 'proposed') {
+      await this.#learn(frame, known, context, thumbnail, fit.lighting);
+      return;
+    }
+    const answer = gate(
+      thumbnail,
+      context.baselines.filter(({ polygon }) => polygon === null).map((baseline) => baseline.thumbnail),
+    );
+    const inFullDue = frame.capturedAtMs - known.lastInFullAtMs >= this.#rules.fullComparisonEveryS * 1000;
+    if (!answer.changed && !inFullDue) {
+      await this.#write(frame, {
+        result: 'unchanged',
+        stage: 'gate',
+        reason: null,
+        lighting: fit.lighting,
+        gateScore: answer.score,
+      });
+      return;
+    }
+    known.lastInFullAtMs = frame.capturedAtMs;
+    const pictureSha256 = await this.#store(frame.picture);
+    const rest = { reason: null, lighting: fit.lighting, gateScore: answer.score, pictureSha256 };
+    await this.#write(frame, { result: 'pending', stage: 'gate', ...rest });
+    await this.#parts.onPending(frame.viewId);
+  }
+
+  async #learn(
+    frame: Frame,
+    known: Known,
+    context: ViewContext,
+    thumbnail: Uint8Array,
+    lighting: string,
+  ): Promise<void> {
+    const { spanS, pictures, accept } = this.#rules.learning;
+    const dueMs = known.lastLearnedAtMs + learningIntervalMs(spanS, pictures);
+    if (context.state === 'proposed' || frame.capturedAtMs < dueMs) {
+      await this.#write(frame, { result: 'not_judged', stage: 'capture', reason: context.state, lighting });
+      return;
+    }
+    known.lastLearnedAtMs = frame.capturedAtMs;
+    const pictureSha256 = await this.#store(frame.picture);
+    const lookId = await this.#write(frame, {
+      result: 'learning',
+      stage: 'capture',
+      reason: 'learning',
+      lighting,
+      pictureSha256,
+    });
+    const { db } = this.#parts;
+    await proposeBaseline(db, {
+      ...{ viewId: frame.viewId, lookId, pictureSha256, thumbnail, lighting },
+      atMs: frame.capturedAtMs,
+    });
+    if (frame.capturedAtMs < context.learningSinceMs + spanS * 1000 || known.endingLearning) return;
+    known.endingLearning = true;
+    try {
+      const gathered = await proposedBaselines(db, frame.viewId);
+      // A camera that was away most of the time has not shown its past yet: learning goes on until it has.
+      if (gathered.length < pictures) return;
+      const chosen = chooseBaselines(gathered, pictures);
+      await endLearning(db, frame.viewId, chosen, accept === 'automatic', frame.capturedAtMs);
+      await this.#refresh();
+    } finally {
+      known.endingLearning = false;
+    }
+  }
+
+  async #store(picture: Picture): Promise<string> {
+    return this.#parts.blobs.put(await writeJpeg(picture));
+  }
+
+  #write(
+    frame: Frame,
+    look: Pick<NewLook, 'result' | 'stage' | 'reason' | 'lighting'> & Partial<NewLook>,
+  ): Promise<number> {
+    return this.#parts.looks.add({
+      viewId: frame.viewId,
+      capturedAtMs: frame.capturedAtMs,
+      gateScore: null,
+      pictureSha256: null,
+      ...look,
+    });
+  }
+
+  async #knownOf(viewId: number): Promise<Known> {
+    let known = this.#known.get(viewId);
+    if (!known) {
+      known = { context: undefined, lastLearnedAtMs: 0, lastInFullAtMs: 0, endingLearning: false };
+      this.#known.set(viewId, known);
+      if (this.#known.size > LIMITS.cameras * 2) this.#known.delete(this.#known.keys().next().value as number);
+    }
+    if (!known.context) await this.#load([viewId]);
+    return known;
+  }
+
+  #refresh(): Promise<void> {
+    this.#refreshing ??= this.#load([...this.#known.keys()])
+      .catch((thrown: unknown) => {
+        this.#parts.log.error({ problem: problemOf(thrown) }, 'views could not be refreshed; the last known stand');
+      })
+      .finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
+  }
+
+  async #load(viewIds: readonly number[]): Promise<void> {
+    const known = new Map(viewIds.map((id) => [id, this.#known.get(id)?.context]));
+    for (const context of await changedContexts(this.#parts.db, known)) {
+      const entry = this.#known.get(context.viewId);
+      if (entry) entry.context = context;
+    }
+  }
+}
