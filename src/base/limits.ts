@@ -131,6 +131,11 @@ export const LIMITS = {
   /** Picture scalers a decoder keeps, one a stream size. */
   scalersKept: 16,
 
+  /** Rows of one kind pruned in one statement. */
+  prunedAtOnce: 2_000,
+  /** Pending looks of so many views are put back on the queue in one sweep. */
+  sweptViews: 1_000,
+
   /** Connections of one process's pool to PostgreSQL. */
   databaseConnections: 12,
 

@@ -8,6 +8,8 @@ import type { StoredRegion, ViewState } from '../drivers/postgres/schema.ts';
 export interface ViewContext {
   readonly viewId: number;
   readonly state: ViewState;
+  /** The view belongs to the built-in simulation. */
+  readonly simulated: boolean;
   /** Raised whenever baselines or masks change. */
   readonly version: number;
   readonly learningSinceMs: number;
@@ -35,8 +37,13 @@ export async function changedContexts(
   if (known.size === 0) return [];
   const rows = await db
     .selectFrom('view')
-    .select(['id', 'state', 'baseline_version', 'learning_since', 'min_score'])
-    .where('id', 'in', [...known.keys()])
+    .innerJoin('camera', 'camera.id', 'view.camera_id')
+    .innerJoin('estate', 'estate.id', 'camera.estate_id')
+    .select([
+      ...(['view.id', 'view.state', 'view.baseline_version', 'view.learning_since', 'view.min_score'] as const),
+      'estate.simulated',
+    ])
+    .where('view.id', 'in', [...known.keys()])
     .execute();
   const stale = rows.filter((row) => {
     const before = known.get(row.id);
@@ -63,6 +70,7 @@ export async function changedContexts(
   return stale.map((row) => ({
     viewId: row.id,
     state: row.state,
+    simulated: row.simulated,
     version: row.baseline_version,
     learningSinceMs: row.learning_since.getTime(),
     minScore: row.min_score,

@@ -24,13 +24,17 @@ import { gate, thumbnailOf } from './gate.ts';
 import { chooseBaselines, learningIntervalMs } from './learning.ts';
 import { burnIn } from './masking.ts';
 
+export interface LearningRules {
+  readonly spanS: number;
+  readonly pictures: number;
+  readonly accept: 'person' | 'automatic';
+}
+
 export interface GateRules {
   readonly fullComparisonEveryS: number;
-  readonly learning: {
-    readonly spanS: number;
-    readonly pictures: number;
-    readonly accept: 'person' | 'automatic';
-  };
+  readonly learning: LearningRules;
+  /** For views of the built-in simulation. */
+  readonly simulatedLearning: LearningRules;
 }
 
 export interface GateParts {
@@ -119,7 +123,7 @@ export class Gatekeeper {
     thumbnail: Uint8Array,
     lighting: string,
   ): Promise<void> {
-    const { spanS, pictures, accept } = this.#rules.learning;
+    const { spanS, pictures, accept } = context.simulated ? this.#rules.simulatedLearning : this.#rules.learning;
     const dueMs = known.lastLearnedAtMs + learningIntervalMs(spanS, pictures);
     if (context.state === 'proposed' || frame.capturedAtMs < dueMs) {
       await this.#write(frame, { result: 'not_judged', stage: 'capture', reason: context.state, lighting });

@@ -14,6 +14,7 @@ import type { CameraStore, CaptureCamera } from '../camera/camera.ts';
 import type { BlobStore } from '../drivers/blobs/blobs.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
 import type { AccessUnit, RtspTarget } from '../drivers/rtsp/rtsp.ts';
+export { prune, type Pruned, type RetentionRules } from './retention.ts';
 import { keep, giveUp, takeWanted, type Wanted } from './evidence-store.ts';
 
 export interface StreamKeeperParts {

@@ -39,7 +39,8 @@ export type RoleName = 'viewer' | 'operator' | 'enforcement' | 'admin';
 export type MaskKind = 'privacy' | 'ignore' | 'watch';
 
 export interface Database {
-  estate: { id: Generated<number>; name: string; time_zone: string };
+  estate: { id: Generated<number>; name: string; time_zone: string; simulated: Defaulted<boolean> };
+  setting: { key: string; value: JSONColumnType<Record<string, unknown>> };
   credential: {
     id: Generated<number>;
     name: string;

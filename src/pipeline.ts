@@ -1,0 +1,214 @@
+/**
+ * The flow, wired. This is the one file that shows all of it:
+ *
+ *   camera ─▶ frame ─▶ gate ─▶ (queue) ─▶ network ─▶ candidate ─▶ review …
+ *                                            └────▶ evidence ◀────┘
+ *
+ * Each stage is handed what it consumes and a callback for what it yields; none knows who comes after it. `runCapture` is
+ * what stands beside the cameras, `runCompare` what judges, `runUpkeep` what finds the forgotten and prunes the old; one
+ * process may run all three or each a process of its own, any number of times.
+ */
+import type { Clock } from './base/clock.ts';
+import { problemOf, SentinelError } from './base/errors.ts';
+import { LIMITS } from './base/limits.ts';
+import type { Logger } from './base/log.ts';
+import { CameraLeases, CameraStore, type CaptureCamera } from './camera/camera.ts';
+import { CandidateDesk, type CandidateRules } from './candidate/candidate.ts';
+import { forgottenViews, Gatekeeper, Judge, openEye, type GateRules } from './comparison/comparison.ts';
+import { KeyFrameDecoder } from './drivers/codec/codec.ts';
+import type { BlobStore } from './drivers/blobs/blobs.ts';
+import type { Db } from './drivers/postgres/postgres.ts';
+import type { CompareQueue } from './drivers/queue/queue.ts';
+import {
+  HostConnections,
+  recordGroupOfPictures,
+  RtspPull,
+  visitKeyFrame,
+  type RtspTarget,
+  type RtspTimeouts,
+} from './drivers/rtsp/rtsp.ts';
+import { prune, StreamKeeper, type RetentionRules } from './evidence/evidence.ts';
+import { Capture, LookLog, type CaptureRules } from './frame/frame.ts';
+
+/** What every part of the flow stands on. */
+export interface Ground {
+  readonly db: Db;
+  readonly blobs: BlobStore;
+  readonly queue: CompareQueue;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Told of each look's end, for the figures. */
+  readonly onLook?: (result: string, tookMs?: number) => void;
+}
+
+export interface CaptureSetup {
+  readonly processName: string;
+  readonly rules: CaptureRules;
+  readonly gate: GateRules;
+  readonly connectionsPerHost: number;
+  readonly timeouts: Partial<RtspTimeouts>;
+  /** Opens a sealed camera password. */
+  readonly openSecret: (credentialName: string, sealed: Buffer) => string;
+  /** Asks a camera known by its ONVIF address for its streams; URLs without credentials. */
+  readonly streamsOf: (
+    onvifUrl: string,
+    credentials: RtspTarget['credentials'],
+  ) => Promise<{ mainUrl: string; subUrl: string | null }>;
+}
+
+export interface Running {
+  close(): Promise<void>;
+}
+
+export async function runCapture(
+  ground: Ground,
+  setup: CaptureSetup,
+): Promise<Running & { readonly counts: Capture['counts'] }> {
+  const { db, blobs, queue, clock, log } = ground;
+  const decoder = new KeyFrameDecoder();
+  const connections = new HostConnections({ mostPerHost: setup.connectionsPerHost });
+  const cameras = new CameraStore(db);
+  const looks = new LookLog(db, clock, log);
+  const targetOf = targetResolver(setup);
+  const toCamera = { clock, connections, timeouts: setup.timeouts };
+
+  // gate: what shows nothing new ends here, the rest waits for the network
+  const gatekeeper = new Gatekeeper(setup.gate, {
+    ...{ db, blobs, clock, log },
+    looks: {
+      add: async (look) => {
+        const id = await looks.add(look);
+        ground.onLook?.(look.result);
+        return id;
+      },
+    },
+    onPending: async (viewId) => {
+      // A job that cannot be queued is found again by the sweep; the look itself is safe in the database.
+      await queue.add(viewId).catch((thrown: unknown) => {
+        log.warn({ viewId, problem: problemOf(thrown) }, 'a compare job could not be queued');
+      });
+    },
+  });
+  gatekeeper.start();
+
+  // camera and frame: every leased camera, each view at its cadence
+  const capture = new Capture(setup.rules, {
+    ...{ clock, log, decoder, cameras, targetOf },
+    leases: new CameraLeases(db, setup.processName, setup.rules.leaseS),
+    hold: (target, onError) => new RtspPull(target, { ...toCamera, log, onError, onState: () => {} }),
+    visit: (target, signal) => visitKeyFrame(target, { ...toCamera, signal }),
+    onFrame: (frame) => gatekeeper.look(frame),
+  });
+  await capture.start();
+
+  // evidence: the main stream's own bytes for what was raised
+  const keeper = new StreamKeeper({
+    ...{ db, blobs, cameras, clock, log, targetOf },
+    record: (target, signal) => recordGroupOfPictures(target, { ...toCamera, signal }),
+  });
+  keeper.start();
+
+  return {
+    get counts() {
+      return capture.counts;
+    },
+    async close() {
+      await keeper.close();
+      await capture.close();
+      await gatekeeper.close();
+      await looks.close();
+      await decoder.close();
+    },
+  };
+}
+
+export interface CompareSetup {
+  readonly modelDir: string;
+  readonly threads: number;
+  readonly concurrency: number;
+  readonly candidates: CandidateRules;
+}
+
+export async function runCompare(ground: Ground, setup: CompareSetup): Promise<Running> {
+  const { db, blobs, queue, clock, log } = ground;
+  const eye = await openEye({ modelDir: setup.modelDir, threads: setup.threads });
+  const desk = new CandidateDesk(setup.candidates);
+
+  // network, and in the same transaction what it means for the items of the view
+  const judge = new Judge({
+    ...{ db, blobs, eye, clock, log },
+    onJudged: async (trx, judgement) => {
+      for (const id of await desk.onJudged(trx, judgement))
+        log.info({ candidate: id, view: judgement.viewId }, 'raised');
+    },
+    onCompared: (result, tookMs) => ground.onLook?.(result, tookMs),
+  });
+  const worker = await queue.work((viewId, signal) => judge.judge(viewId, signal), { concurrency: setup.concurrency });
+  return {
+    async close() {
+      await worker.close();
+      await eye.close();
+    },
+  };
+}
+
+const SWEEP_EVERY_MS = 10_000;
+/** A look that waits longer than this has lost its job. */
+const FORGOTTEN_AFTER_MS = 20_000;
+const PRUNE_EVERY_MS = 60_000;
+
+export function runUpkeep(ground: Ground, rules: RetentionRules): Running {
+  const { db, blobs, queue, clock, log } = ground;
+  let sweeping: Promise<void> | undefined;
+  let pruning: Promise<void> | undefined;
+  const sweep = async (): Promise<void> => {
+    const views = await forgottenViews(db, new Date(clock.nowMs() - FORGOTTEN_AFTER_MS), LIMITS.sweptViews);
+    for (const viewId of views) await queue.add(viewId);
+    if (views.length > 0) log.debug({ views: views.length }, 'looks without a job were put back on the queue');
+  };
+  const pruneAll = async (): Promise<void> => {
+    const pruned = await prune(db, blobs, rules, clock);
+    if (pruned.pictures + pruned.rows > 0) log.debug({ ...pruned }, 'pruned');
+  };
+  const failed = (what: string) => (thrown: unknown) => {
+    log.error({ problem: problemOf(thrown) }, `${what} failed; it is tried again`);
+  };
+  const timers = [
+    clock.every(SWEEP_EVERY_MS, () => {
+      sweeping ??= sweep()
+        .catch(failed('the sweep'))
+        .finally(() => (sweeping = undefined));
+    }),
+    clock.every(PRUNE_EVERY_MS, () => {
+      pruning ??= pruneAll()
+        .catch(failed('pruning'))
+        .finally(() => (pruning = undefined));
+    }),
+  ];
+  return {
+    async close() {
+      for (const timer of timers) timer.cancel();
+      await Promise.all([sweeping, pruning]);
+    },
+  };
+}
+
+/** Which stream of a camera to pull: the small one to look, the large one for evidence; the other where one is missing. */
+function targetResolver(
+  setup: Pick<CaptureSetup, 'openSecret' | 'streamsOf'>,
+): (camera: CaptureCamera, stream: 'look' | 'evidence') => Promise<RtspTarget> {
+  return async (camera, stream) => {
+    const { credential } = camera;
+    const credentials = credential && {
+      username: credential.username,
+      password: setup.openSecret(credential.name, credential.secretSealed),
+    };
+    let { mainUrl, subUrl } = camera;
+    if (!mainUrl && !subUrl && camera.onvifUrl) {
+      ({ mainUrl, subUrl } = await setup.streamsOf(camera.onvifUrl, credentials ?? undefined));
+    }
+    const url = stream === 'look' ? (subUrl ?? mainUrl) : (mainUrl ?? subUrl);
+    if (!url) throw new SentinelError('capture.failed', { problem: 'the camera has no stream address' });
+    return { url, ...(credentials && { credentials }) };
+  };
+}
