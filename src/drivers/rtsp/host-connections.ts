@@ -63,8 +63,7 @@ export class HostConnections {
   }
 
   #wait(entry: HostEntry, hostAndPort: string, signal: AbortSignal | undefined): Promise<void> {
-    const full = (): SentinelError =>
-      new SentinelError('rtsp.host_full', { host: hostAndPort, limit: this.#perHost });
+    const full = (): SentinelError => new SentinelError('rtsp.host_full', { host: hostAndPort, limit: this.#perHost });
     if (entry.waiting.size >= LIMITS.rtspHostWaiting) return Promise.reject(full());
     return new Promise((resolve, reject) => {
       const settle = (): void => {

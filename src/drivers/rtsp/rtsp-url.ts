@@ -89,7 +89,10 @@ export function resolveRtspUrl(base: RtspUrl, reference: string): RtspUrl {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed)) return parseRtspUrl(trimmed);
   const root = /^[a-z]+:\/\/[^/?]*/.exec(base.href)?.[0] ?? base.href;
   if (trimmed.startsWith('/')) return parseRtspUrl(root + trimmed);
-  const path = base.href.slice(root.length).replace(/\?.*$/, '').replace(/[^/]*$/, '');
+  const path = base.href
+    .slice(root.length)
+    .replace(/\?.*$/, '')
+    .replace(/[^/]*$/, '');
   return parseRtspUrl(`${root}${path === '' ? '/' : path}${trimmed}`);
 }
 
