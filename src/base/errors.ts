@@ -60,6 +60,16 @@ export const ERROR_TABLE = {
     zh: '{bytes} 字节超过单次存储上限 {limitBytes}',
   },
   'capture.failed': { status: 502, en: 'The look failed: {problem}', zh: '取图失败：{problem}' },
+  'model.unreadable': {
+    status: 500,
+    en: 'The model {file} cannot be used: {problem}',
+    zh: '模型 {file} 无法使用：{problem}',
+  },
+  'model.failed': {
+    status: 500,
+    en: 'The model {file} failed: {problem}',
+    zh: '模型 {file} 运行失败：{problem}',
+  },
   'picture.unreadable': {
     status: 422,
     en: 'The picture {what} cannot be read: {problem}',

@@ -1,0 +1,97 @@
+/**
+ * The gate: is anything to be looked at closer? Thumbnails are compared tile by tile by normalised correlation, and a
+ * tile is unchanged when any lawful picture explains it. Costs well under a millisecond. Pure.
+ */
+import type { Picture } from '../base/picture.ts';
+import { greyAt } from './resample.ts';
+
+export const GATE_WIDTH = 160;
+export const GATE_HEIGHT = 90;
+
+const TILE_PX = 10;
+const TILES_ACROSS = GATE_WIDTH / TILE_PX;
+const TILES_DOWN = GATE_HEIGHT / TILE_PX;
+/** Variance of a tile below which it is noise rather than texture (grey levels squared). */
+const NOISE_VARIANCE = 20;
+/** Tile dissimilarity from which a look goes on to the network. */
+const CHANGED = 0.3;
+
+export interface GateAnswer {
+  readonly changed: boolean;
+  /** Largest tile dissimilarity to the picture that explains that tile best: 0 same, 1 unrelated, 2 inverted. */
+  readonly score: number;
+}
+
+/** Grey picture of the gate's size, one byte a pixel. */
+export function thumbnailOf(picture: Picture): Uint8Array {
+  return greyAt(picture, GATE_WIDTH, GATE_HEIGHT);
+}
+
+/** @param baselines thumbnails of lawful pictures; with none, everything is changed */
+export function gate(thumbnail: Uint8Array, baselines: readonly Uint8Array[]): GateAnswer {
+  const frame = tilesOf(thumbnail);
+  const known = baselines.map((baseline) => ({ pixels: baseline, tiles: tilesOf(baseline) }));
+  let score = 0;
+  for (let tile = 0; tile < TILES_ACROSS * TILES_DOWN; tile++) {
+    let best = 2;
+    for (const { pixels, tiles } of known) {
+      best = Math.min(best, dissimilarity(thumbnail, frame, pixels, tiles, tile));
+    }
+    score = Math.max(score, best);
+  }
+  return { changed: score >= CHANGED, score };
+}
+
+interface Tiles {
+  readonly means: Float32Array;
+  readonly variances: Float32Array;
+}
+
+function firstPixelOf(tile: number): number {
+  return Math.floor(tile / TILES_ACROSS) * TILE_PX * GATE_WIDTH + (tile % TILES_ACROSS) * TILE_PX;
+}
+
+function tilesOf(pixels: Uint8Array): Tiles {
+  if (pixels.length !== GATE_WIDTH * GATE_HEIGHT) {
+    throw new RangeError(`a thumbnail has ${GATE_WIDTH * GATE_HEIGHT} bytes, not ${pixels.length}`);
+  }
+  const means = new Float32Array(TILES_ACROSS * TILES_DOWN);
+  const variances = new Float32Array(TILES_ACROSS * TILES_DOWN);
+  for (let tile = 0; tile < means.length; tile++) {
+    const first = firstPixelOf(tile);
+    let sum = 0;
+    let squares = 0;
+    for (let y = 0; y < TILE_PX; y++) {
+      for (let x = 0; x < TILE_PX; x++) {
+        const value = pixels[first + y * GATE_WIDTH + x]!;
+        sum += value;
+        squares += value * value;
+      }
+    }
+    const mean = sum / TILE_PX ** 2;
+    means[tile] = mean;
+    variances[tile] = Math.max(0, squares / TILE_PX ** 2 - mean * mean);
+  }
+  return { means, variances };
+}
+
+/**
+ * One minus the correlation of a tile, with the noise variance in numerator and denominator: two flat tiles are the same,
+ * a flat and a textured one are not, and a change of brightness or gain is no change.
+ */
+function dissimilarity(a: Uint8Array, aTiles: Tiles, b: Uint8Array, bTiles: Tiles, tile: number): number {
+  const first = firstPixelOf(tile);
+  let products = 0;
+  for (let y = 0; y < TILE_PX; y++) {
+    for (let x = 0; x < TILE_PX; x++) {
+      const at = first + y * GATE_WIDTH + x;
+      products += a[at]! * b[at]!;
+    }
+  }
+  const covariance = products / TILE_PX ** 2 - aTiles.means[tile]! * bTiles.means[tile]!;
+  const va = aTiles.variances[tile]!;
+  const vb = bTiles.variances[tile]!;
+  // The smaller of two deviations may be that of a picture with less contrast; gain up to 2 either way is forgiven.
+  const together = Math.max(Math.sqrt(va * vb), Math.max(va, vb) / 2);
+  return 1 - (covariance + NOISE_VARIANCE) / (together + NOISE_VARIANCE);
+}
