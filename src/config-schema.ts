@@ -115,7 +115,7 @@ export const ConfigSchema = sections('Configuration of Sentinel', {
       'x-env': 'DATABASE_URL',
       'x-secret': true,
     }),
-    connections: integer('Most connections of one process', 10, { minimum: 2, maximum: 100 }),
+    connections: integer('Most connections of one process', LIMITS.databaseConnections, { minimum: 2, maximum: 100 }),
   }),
 
   redis: section('Redis, for compare workers on several machines', {
