@@ -4,13 +4,13 @@
  * one new item: one open item per place, whatever the number of looks.
  *
  * The rule of persistence: of the last `of` judged samples of the view at least `found` show the place changed, and the
- * first and last of those lie at least `spanS` apart. Where looks come faster than that, a sample is a stretch of
+ * first and last look that does lie at least `spanS` apart. Where looks come faster than that, a sample is a stretch of
  * `spanS / (of - 1)` seconds, which shows the place changed when most of its judged looks do.
  */
 import type { Box, Polygon } from '../base/picture.ts';
 import type { PersistenceRule, StoredRegion } from '../drivers/postgres/schema.ts';
 
-export { CandidateDesk, type JudgedLook } from './candidate-desk.ts';
+export { CandidateDesk, type CandidateRules, type JudgedLook } from './candidate-desk.ts';
 
 /** A judged look as persistence needs it. */
 export interface LookBack {
@@ -53,11 +53,9 @@ export function persistenceOf(place: Polygon, looks: readonly LookBack[], rule: 
       at++;
     } while (at < looks.length && beganMs - (looks[at] as LookBack).capturedAtMs < sampleMs);
     samples++;
-    if (found * 2 > judged && earliestFoundMs !== undefined) {
-      foundSamples++;
-      occurrences += found;
-      firstSeenAtMs = earliestFoundMs;
-    }
+    occurrences += found;
+    firstSeenAtMs = earliestFoundMs ?? firstSeenAtMs;
+    if (found * 2 > judged) foundSamples++;
   }
   const stays = foundSamples >= rule.found && newest.capturedAtMs - firstSeenAtMs >= rule.spanS * 1000;
   return { stays, occurrences, firstSeenAtMs };
@@ -65,6 +63,7 @@ export function persistenceOf(place: Polygon, looks: readonly LookBack[], rule: 
 
 /** Two polygons mean one place when they share a quarter of their union, or one lies mostly inside the other. */
 export function samePlace(a: Polygon, b: Polygon): boolean {
+  if (areApart(boxOf(a), boxOf(b))) return false;
   const shared = sharedArea(a, b);
   return shared.union > 0 && (shared.both / shared.union >= 0.25 || shared.both / Math.min(shared.a, shared.b) >= 0.6);
 }
@@ -89,7 +88,11 @@ export function boxOf(polygon: Polygon): Box {
   return [x, y, Math.max(...xs) - x, Math.max(...ys) - y];
 }
 
-/** Areas in fractions of the picture, counted on a grid of 160 x 90 cells around both polygons. */
+function areApart([ax, ay, aw, ah]: Box, [bx, by, bw, bh]: Box): boolean {
+  return ax + aw <= bx || bx + bw <= ax || ay + ah <= by || by + bh <= ay;
+}
+
+/** Areas in fractions of the picture, counted on a grid of 64 x 36 cells around both polygons. */
 function sharedArea(a: Polygon, b: Polygon): { a: number; b: number; both: number; union: number } {
   const [ax, ay, aw, ah] = boxOf(a);
   const [bx, by, bw, bh] = boxOf(b);
@@ -97,8 +100,8 @@ function sharedArea(a: Polygon, b: Polygon): { a: number; b: number; both: numbe
   const y0 = Math.min(ay, by);
   const width = Math.max(ax + aw, bx + bw) - x0;
   const height = Math.max(ay + ah, by + bh) - y0;
-  const columns = 160;
-  const rows = 90;
+  const columns = 64;
+  const rows = 36;
   let inA = 0;
   let inB = 0;
   let both = 0;
