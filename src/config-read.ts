@@ -105,9 +105,8 @@ function readYaml(file: string): { values: Values; whereOf(path: Path): string }
   }
   values ??= {};
   if (!isValues(values)) return fail(at(0), 'must be a map of sections such as "http:"');
-  dropEmptySections(values, ConfigSchema as unknown as KeySchema);
   return {
-    values,
+    values: withoutEmptySections(values, ConfigSchema as unknown as KeySchema),
     whereOf(path) {
       const offset = offsetOf(document, path);
       return offset === undefined ? file : at(offset);
@@ -115,14 +114,15 @@ function readYaml(file: string): { values: Values; whereOf(path: Path): string }
   };
 }
 
-/** A section whose every line is commented out reads as null: it is given nothing. */
-function dropEmptySections(values: Values, schema: KeySchema): void {
-  for (const [key, child] of Object.entries(schema.properties ?? {})) {
-    if (!child.properties) continue;
-    const value = values[key];
-    if (value === null) delete values[key];
-    else if (isValues(value)) dropEmptySections(value, child);
+/** A section whose every line is commented out reads as null: it is as good as absent. */
+function withoutEmptySections(values: Values, schema: KeySchema): Values {
+  const kept: Values = {};
+  for (const [key, value] of Object.entries(values)) {
+    const child = schema.properties?.[key];
+    if (!child?.properties) kept[key] = value;
+    else if (value !== null) kept[key] = isValues(value) ? withoutEmptySections(value, child) : value;
   }
+  return kept;
 }
 
 /** Where the key at `path` starts, or the nearest section above it that is in the file. */
@@ -269,7 +269,7 @@ function problemText(error: ErrorObject): string {
 }
 
 function shown(value: unknown): string {
-  const written = JSON.stringify(value) ?? String(value);
+  const written = JSON.stringify(value);
   return written.length > 60 ? `${written.slice(0, 57)}…` : written;
 }
 

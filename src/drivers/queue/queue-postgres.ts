@@ -13,7 +13,7 @@ export async function openPostgresServer({ url, onError }: QueueServerOptions): 
   client.on('error', onError);
   try {
     await client.connect();
-    await runMigrations(client as never, DEFAULT_SCHEMA);
+    await runMigrations(client, DEFAULT_SCHEMA);
   } catch (thrown) {
     throw unreachable(thrown);
   } finally {

@@ -42,13 +42,20 @@ export async function openRedisServer({ url, log, onError }: QueueServerOptions)
       const redis = connect({ maxRetriesPerRequest: 1 });
       const queue = new Queue(name, { ...options, connection: redis });
       queue.on('error', onError);
-      return { it: queue, free: () => Promise.resolve(redis.disconnect()) };
+      return { it: queue, free: end(redis) };
     },
     worker(name, processor, options, { onFailed, onLocksLost }) {
       const redis = connect({ maxRetriesPerRequest: null });
       const worker = new Worker(name, processor, { ...options, connection: redis });
       worker.on('error', onError).on('failed', onFailed).on('lockRenewalFailed', onLocksLost);
-      return { it: worker, free: () => Promise.resolve(redis.disconnect()) };
+      return { it: worker, free: end(redis) };
     },
+  };
+}
+
+function end(redis: Redis): () => Promise<void> {
+  return () => {
+    redis.disconnect();
+    return Promise.resolve();
   };
 }

@@ -15,7 +15,7 @@ export type Processor = (job: Job<JobData>, token?: string, signal?: AbortSignal
 export interface Opened<T> {
   readonly it: T;
   /** Ends those connections, at once. */
-  free(): Promise<void>;
+  readonly free: () => Promise<void>;
 }
 
 export interface JobQueue {
@@ -33,9 +33,9 @@ export interface JobWorker {
 
 /** What a worker tells of. */
 export interface WorkerEvents {
-  onFailed(job: Job<JobData> | undefined, thrown: Error): void;
+  readonly onFailed: (job: Job<JobData> | undefined, thrown: Error) => void;
   /** Locks that could not be renewed: others have the jobs now, or will. */
-  onLocksLost(jobIds: readonly string[]): void;
+  readonly onLocksLost: (jobIds: readonly string[]) => void;
 }
 
 export interface QueueServer {
@@ -53,7 +53,7 @@ export interface QueueServerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   /** Told of connection trouble as often as it happens; calls fail by themselves. */
-  onError(thrown: unknown): void;
+  readonly onError: (thrown: unknown) => void;
 }
 
 export function unreachable(thrown: unknown): SentinelError {
