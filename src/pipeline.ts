@@ -66,7 +66,7 @@ export async function runCapture(
 ): Promise<Running & { readonly counts: Capture['counts'] }> {
   const { db, blobs, queue, clock, log } = ground;
   const decoder = new KeyFrameDecoder();
-  const connections = new HostConnections({ mostPerHost: setup.connectionsPerHost });
+  const connections = new HostConnections({ clock, perHost: setup.connectionsPerHost });
   const cameras = new CameraStore(db);
   const looks = new LookLog(db, clock, log);
   const targetOf = targetResolver(setup);
