@@ -116,13 +116,14 @@ function readYaml(file: string): { values: Values; whereOf(path: Path): string }
 
 /** A section whose every line is commented out reads as null: it is as good as absent. */
 function withoutEmptySections(values: Values, schema: KeySchema): Values {
-  const kept: Values = {};
-  for (const [key, value] of Object.entries(values)) {
-    const child = schema.properties?.[key];
-    if (!child?.properties) kept[key] = value;
-    else if (value !== null) kept[key] = isValues(value) ? withoutEmptySections(value, child) : value;
-  }
-  return kept;
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([key, value]) => {
+      const child = schema.properties?.[key];
+      if (!child?.properties) return [[key, value]];
+      if (value === null) return [];
+      return [[key, isValues(value) ? withoutEmptySections(value, child) : value]];
+    }),
+  );
 }
 
 /** Where the key at `path` starts, or the nearest section above it that is in the file. */

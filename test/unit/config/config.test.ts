@@ -126,6 +126,7 @@ describe('what is wrong', () => {
   test.each([
     ['http:\n  prot: 1\n', 'F:2:3: unknown key "prot" in http; did you mean "port"?'],
     ['htpp:\n  port: 1\n', 'F:1:1: unknown key "htpp"; did you mean "http"?'],
+    ['__proto__: {port: 1}\n', 'F:1:1: unknown key "__proto__"'],
     ['cadence_s: 5\n', 'F:1:1: unknown key "cadence_s"'],
     ['hold_up_to_s: 5\n', 'F:1:1: unknown key "hold_up_to_s"; did you mean "capture.hold_up_to_s"?'],
     ['http:\n  connect_ms: 5\n', 'F:2:3: unknown key "connect_ms" in http; did you mean "timeouts.rtsp.connect_ms"?'],
