@@ -1,0 +1,170 @@
+/**
+ * The one client of `/api/v1`. Answers are of the contract's types; whatever goes wrong is an {@link ApiProblem} with the
+ * server's code and message, or one of our own codes where no answer came.
+ */
+import type { Static } from 'typebox';
+import type {
+  AcceptedBaselines,
+  Baseline,
+  Camera,
+  Candidate,
+  CandidateDetail,
+  ErrorBody,
+  ImportReport,
+  Look,
+  Mask,
+  MaskBody,
+  Me,
+  NewToken,
+  Role,
+  Token,
+  User,
+  UserBody,
+  UserChange,
+  VerdictKind,
+  View,
+  ViewChange,
+  ViewDetail,
+} from '../web/contract.ts';
+import { currentLanguage } from './i18n.ts';
+import { session } from './session.ts';
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+const ROOT = '/api/v1';
+const ANSWER_WITHIN_MS = 30_000;
+
+/** Codes of our own: `ui.offline` no answer came, `ui.timeout` none in time, `ui.unclear` not one we can read. */
+export class ApiProblem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(status: number, code: string, message: string, details: Record<string, unknown> = {}) {
+    super(message);
+    this.name = 'ApiProblem';
+    this.status = status;
+    this.code = code;
+    this.details = details;
+  }
+}
+
+export function asProblem(thrown: unknown): ApiProblem {
+  return thrown instanceof ApiProblem ? thrown : new ApiProblem(0, 'ui.unclear', String(thrown));
+}
+
+interface Call {
+  query?: Query;
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
+async function call<T>(method: string, path: string, { query = {}, body, signal }: Call = {}): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': currentLanguage() };
+  const init: RequestInit = { method, headers, credentials: 'same-origin' };
+  if (body instanceof FormData) init.body = body;
+  else if (body !== undefined) {
+    headers['Content-Type'] = 'application/json';
+    init.body = JSON.stringify(body);
+  }
+  const late = AbortSignal.timeout(ANSWER_WITHIN_MS);
+  init.signal = signal ? AbortSignal.any([signal, late]) : late;
+
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(address(path, query), init);
+    text = await response.text();
+  } catch (thrown) {
+    if (signal?.aborted) throw thrown;
+    throw late.aborted ? new ApiProblem(0, 'ui.timeout', 'timeout') : new ApiProblem(0, 'ui.offline', String(thrown));
+  }
+  const answer = parsed(text);
+  if (response.ok) return answer as T;
+  if (response.status === 401 && path !== '/session') session.me = null;
+  const error = (answer as Partial<ErrorBody> | undefined)?.error;
+  throw error
+    ? new ApiProblem(response.status, error.code, error.message, error.details)
+    : new ApiProblem(response.status, 'ui.unclear', `HTTP ${response.status}`);
+}
+
+function address(path: string, query: Query): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== '') search.set(name, String(value));
+  }
+  return ROOT + path + (search.size > 0 ? `?${search}` : '');
+}
+
+function parsed(text: string): unknown {
+  try {
+    return text === '' ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export const EVENTS_URL = `${ROOT}/events`;
+
+export const api = {
+  signIn: (name: string, password: string) => call<Me>('POST', '/session', { body: { name, password } }),
+  signOut: () => call<void>('DELETE', '/session'),
+  me: () => call<Me>('GET', '/me'),
+  changePassword: (current: string, next: string) => call<void>('POST', '/me/password', { body: { current, next } }),
+
+  candidates: (query: Query, signal?: AbortSignal) =>
+    call<Page<Candidate>>('GET', '/candidates', signal ? { query, signal } : { query }),
+  candidate: (id: number, signal?: AbortSignal) =>
+    call<CandidateDetail>('GET', `/candidates/${id}`, signal ? { signal } : {}),
+  claim: (id: number) => call<CandidateDetail>('POST', `/candidates/${id}/claim`, { body: {} }),
+  release: (id: number) => call<CandidateDetail>('POST', `/candidates/${id}/claim`, { body: { release: true } }),
+  judge: (id: number, body: { verdict: VerdictKind; reason?: string; duplicateOf?: number; version: number }) =>
+    call<CandidateDetail>('POST', `/candidates/${id}/verdict`, { body }),
+  undo: (id: number) => call<CandidateDetail>('DELETE', `/candidates/${id}/verdict`),
+
+  cameras: (query: Query) => call<Page<Camera>>('GET', '/cameras', { query }),
+  camera: (id: number) => call<Camera>('GET', `/cameras/${id}`),
+  importCameras: (file: File, dryRun: boolean) => {
+    const body = new FormData();
+    body.append('file', file);
+    return call<ImportReport>('POST', '/cameras/import', { query: { dryRun }, body });
+  },
+
+  views: (query: Query) => call<Page<View>>('GET', '/views', { query }),
+  view: (id: number) => call<ViewDetail>('GET', `/views/${id}`),
+  changeView: (id: number, body: Static<typeof ViewChange>) => call<ViewDetail>('PATCH', `/views/${id}`, { body }),
+  relearn: (id: number) => call<ViewDetail>('POST', `/views/${id}/relearn`, { body: {} }),
+  looks: (id: number, query: Query) => call<Page<Look>>('GET', `/views/${id}/looks`, { query }),
+  acceptBaselines: (viewIds?: number[]) =>
+    call<Static<typeof AcceptedBaselines>>('POST', '/baselines/accept', { body: viewIds ? { viewIds } : {} }),
+  removeBaseline: (id: number) => call<Baseline>('DELETE', `/baselines/${id}`),
+  addMask: (viewId: number, body: Static<typeof MaskBody>) => call<Mask>('POST', `/views/${viewId}/masks`, { body }),
+  removeMask: (viewId: number, id: number) => call<void>('DELETE', `/views/${viewId}/masks/${id}`),
+
+  users: (query: Query) => call<Page<User>>('GET', '/users', { query }),
+  addUser: (body: Static<typeof UserBody>) => call<User>('POST', '/users', { body }),
+  changeUser: (id: number, body: Static<typeof UserChange>) => call<User>('PATCH', `/users/${id}`, { body }),
+  tokens: () => call<Page<Static<typeof Token>>>('GET', '/tokens'),
+  addToken: (name: string, expiresAt?: string) =>
+    call<Static<typeof NewToken>>('POST', '/tokens', { body: expiresAt ? { name, expiresAt } : { name } }),
+  removeToken: (id: number) => call<void>('DELETE', `/tokens/${id}`),
+};
+
+export const ROLES: readonly Role[] = ['viewer', 'operator', 'enforcement', 'admin'];
+
+/** Everything a list holds, page by page; `atMost` bounds what a page asks of server and browser. */
+export async function everything<T>(page: (query: Query) => Promise<Page<T>>, atMost = 5_000): Promise<T[]> {
+  const all: T[] = [];
+  let cursor: string | undefined;
+  do {
+    const { items, next } = await page({ limit: 200, cursor });
+    all.push(...items);
+    cursor = next ?? undefined;
+  } while (cursor !== undefined && all.length < atMost);
+  return all;
+}

@@ -1,0 +1,42 @@
+/**
+ * The present, as the server's clock has it: ages and countdowns are told by one clock, not by each desk's. Ticks once a
+ * second while the page is open.
+ */
+import { computed, readonly, ref } from 'vue';
+import { systemClock } from '../base/clock.ts';
+import { useWords } from './i18n.ts';
+import { session } from './session.ts';
+import { formatTime, spanOf } from './time.ts';
+
+const offsetMs = ref(0);
+const tickMs = ref(systemClock.nowMs());
+systemClock.every(1000, () => {
+  tickMs.value = systemClock.nowMs() + offsetMs.value;
+});
+
+export const nowMs = readonly(tickMs);
+
+/** @param serverTime what the server said its clock shows, just now */
+export function setServerTime(serverTime: string): void {
+  const said = Date.parse(serverTime);
+  if (!Number.isNaN(said)) offsetMs.value = said - systemClock.nowMs();
+  tickMs.value = systemClock.nowMs() + offsetMs.value;
+}
+
+export function useTimes() {
+  const { t } = useWords();
+  const timeZone = computed(() => session.me?.estate.timeZone ?? 'Asia/Shanghai');
+  const span = (ms: number): string => {
+    const { n, unit } = spanOf(ms);
+    return t(`time.span.${unit}`, { n });
+  };
+  return {
+    timeZone,
+    /** `yyyy-MM-dd HH:mm:ss` in the estate's zone, or a dash for never. */
+    at: (time: string | number | null | undefined): string =>
+      time === null || time === undefined ? '—' : formatTime(time, timeZone.value),
+    /** How long ago, in one unit. */
+    age: (time: string): string => t('time.ago', { span: span(tickMs.value - Date.parse(time)) }),
+    span,
+  };
+}

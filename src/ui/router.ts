@@ -1,0 +1,55 @@
+/** The pages and who may open them. A page asked for before signing in is shown after it. */
+import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router';
+import { api } from './api.ts';
+import { setServerTime } from './now.ts';
+import { may, session } from './session.ts';
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** The permission without which the page is neither offered nor opened. */
+    permission?: string;
+    open?: boolean;
+  }
+}
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/', redirect: '/review' },
+    { path: '/sign-in', name: 'sign-in', component: () => import('./people/SignInPage.vue'), meta: { open: true } },
+    { path: '/review/:id(\\d+)?', name: 'review', component: () => import('./review/ReviewPage.vue') },
+    { path: '/cameras', name: 'cameras', component: () => import('./cameras/CamerasPage.vue') },
+    {
+      path: '/users',
+      name: 'users',
+      component: () => import('./people/UsersPage.vue'),
+    },
+    { path: '/:rest(.*)*', redirect: '/review' },
+  ],
+});
+
+router.beforeEach(async (to) => {
+  if (!session.checked) await checkSession();
+  if (to.meta.open) return session.me ? wantedAfterSignIn(to) : true;
+  if (!session.me) return { name: 'sign-in', query: to.fullPath === '/review' ? {} : { next: to.fullPath } };
+  if (to.meta.permission && !may(to.meta.permission)) return { name: 'review' };
+  return true;
+});
+
+/** Asks the server who is signed in; a server that does not answer leaves the question open. */
+export async function checkSession(): Promise<void> {
+  try {
+    const me = await api.me();
+    session.me = me;
+    setServerTime(me.serverTime);
+    session.checked = true;
+  } catch (thrown) {
+    session.checked = thrown instanceof Error && 'status' in thrown && thrown.status === 401;
+  }
+}
+
+/** Only a path of ours: a link that names another site is not followed. */
+export function wantedAfterSignIn(route: Pick<RouteLocationNormalized, 'query'>): string {
+  const next = route.query['next'];
+  return typeof next === 'string' && /^\/(?![/\\])/.test(next) ? next : '/review';
+}

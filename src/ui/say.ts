@@ -1,0 +1,28 @@
+/** Failures in words, and the short messages that come and go. */
+import { ElMessage } from './element.ts';
+import { asProblem, type ApiProblem } from './api.ts';
+import { i18n } from './i18n.ts';
+import { session } from './session.ts';
+import { formatTime } from './time.ts';
+
+/**
+ * Our own sentence where we have one, else the server's in the reader's language. Sentences of ours exist only for what
+ * the server cannot say: that it did not answer, and times in the estate's zone.
+ */
+export function sayProblem(problem: ApiProblem): string {
+  const { t, te } = i18n.global;
+  const key = `problem.${problem.code.replaceAll('.', '_')}`;
+  if (!te(key, 'zh-CN')) return problem.message;
+  const { by, until } = problem.details;
+  const timeZone = session.me?.estate.timeZone ?? 'UTC';
+  return t(key, { by: String(by), until: typeof until === 'string' ? formatTime(until, timeZone) : '' });
+}
+
+export function tellProblem(thrown: unknown): void {
+  const problem = asProblem(thrown);
+  ElMessage({ type: 'error', message: `${sayProblem(problem)} (${problem.code})`, duration: 6000, showClose: true });
+}
+
+export function tell(message: string): void {
+  ElMessage({ type: 'success', message, duration: 3000 });
+}
