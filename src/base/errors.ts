@@ -54,6 +54,16 @@ export const ERROR_TABLE = {
     en: 'Stored bytes {sha256} do not match their digest',
     zh: '存储内容 {sha256} 与其摘要不符',
   },
+  'blob.disk_full': {
+    status: 507,
+    en: 'The disk that holds {dir} is full: {problem}',
+    zh: '{dir} 所在磁盘已满：{problem}',
+  },
+  'blob.unwritable': {
+    status: 500,
+    en: 'Nothing can be stored in {dir}: {problem}',
+    zh: '无法写入 {dir}：{problem}',
+  },
   'blob.too_large': {
     status: 413,
     en: '{bytes} bytes are more than the {limitBytes} that may be stored at once',

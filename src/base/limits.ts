@@ -12,6 +12,10 @@ export const LIMITS = {
   pictureFileBytes: 20 * 1024 * 1024,
   /** Largest single blob: one group of pictures of a 4K main stream stays well under it. */
   blobBytes: 64 * 1024 * 1024,
+  /** A blob put this recently is not deleted: a reference to it may be on its way. */
+  blobYoungMs: 600_000,
+  /** Half-written files older than this are nobody's any more. */
+  blobLeftOverMs: 3_600_000,
 
   /** Largest access unit assembled from a camera. A 4K key frame at high quality is about 2 MB. */
   accessUnitBytes: 8 * 1024 * 1024,

@@ -1,0 +1,161 @@
+/**
+ * The library's requests, one at a time and each with an end. By itself the library waits as long as a device keeps
+ * trickling bytes, keeps all of them, and never returns when a connection ends in the middle of an answer; here a
+ * request ends at a deadline, at a size, and with its connection.
+ */
+import http from 'node:http';
+import https from 'node:https';
+import type { Socket } from 'node:net';
+import type { Cam } from 'onvif';
+import type { Clock } from '../../base/clock.ts';
+import { problemOf, SentinelError } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+
+/** What the library calls back with. */
+export type Done = (error: Error | null | undefined, answer?: unknown, xml?: string) => void;
+
+/** SOAP fault codes and texts by which devices refuse a login (Core Specification 5.8.2.2 and what makers made of it). */
+const REFUSAL = /NotAuthorized|not authorized|Unauthorized|FailedAuthentication|FailedCheck|InvalidSecurity/i;
+
+/**
+ * The library strips namespaces with an expression that looks ahead to the next `=` from every `xmlns`: a megabyte of
+ * `xmlns` and no `=` would hold the process for minutes. No honest answer goes this long without an attribute.
+ */
+const LONGEST_GAP_BYTES = 4096;
+const EQUALS = 0x3d;
+
+interface Answer {
+  readonly status: number;
+  readonly xml: string;
+}
+
+export class BoundedCalls {
+  readonly #cam: Cam;
+  readonly #host: string;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #secure: boolean;
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+
+  constructor(options: { cam: Cam; host: string; clock: Clock; timeoutMs: number; secure: boolean }) {
+    this.#cam = options.cam;
+    this.#host = options.host;
+    this.#clock = options.clock;
+    this.#timeoutMs = options.timeoutMs;
+    this.#secure = options.secure;
+  }
+
+  /**
+   * @param request the ONVIF name of what is asked, for the error
+   * @returns the answer's text
+   */
+  async call(request: string, invoke: (done: Done) => void): Promise<string> {
+    if (this.#waiting >= LIMITS.onvifRequestsWaiting) {
+      throw this.#protocolError(request, `${this.#waiting} requests already wait for it`);
+    }
+    this.#waiting++;
+    const turn = this.#last.then(() => this.#callNow(request, invoke));
+    this.#last = turn.catch(() => undefined);
+    try {
+      return await turn;
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  #callNow(request: string, invoke: (done: Done) => void): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let answer: Answer | undefined;
+      const keep = (xml: string, status: number): void => {
+        answer = { xml, status };
+      };
+      const fail = (error: SentinelError): void => {
+        end();
+        reject(error);
+      };
+      const agent = this.#watchedAgent((problem) => fail(this.#protocolError(request, problem)));
+      const deadline = this.#clock.after(this.#timeoutMs, () => {
+        fail(new SentinelError('onvif.timeout', { host: this.#host, request, timeoutMs: this.#timeoutMs }));
+      });
+      const end = (): void => {
+        deadline.cancel();
+        agent.destroy();
+        this.#cam.off('rawResponse', keep);
+      };
+      this.#cam.on('rawResponse', keep);
+      this.#cam.agent = agent;
+      try {
+        invoke((error, _read, xml) => {
+          if (error) fail(this.#errorOf(request, error, answer));
+          else {
+            end();
+            resolve(xml ?? '');
+          }
+        });
+      } catch (thrown) {
+        fail(this.#errorOf(request, thrown, answer));
+      }
+    });
+  }
+
+  /** An agent of fresh connections that tells when one brings too much, or when the last one closes. */
+  #watchedAgent(onEnd: (problem: string) => void): http.Agent {
+    const agent = this.#secure ? new https.Agent() : new http.Agent();
+    const connect = agent.createConnection.bind(agent);
+    let open = 0;
+    agent.createConnection = (options, callback) => {
+      const socket = connect(options, callback) as Socket;
+      open++;
+      let gapBytes = 0;
+      let bytes = 0;
+      socket.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        const ahead = chunk.indexOf(EQUALS);
+        gapBytes = ahead === -1 ? gapBytes + chunk.length : Math.max(gapBytes + ahead, longestGap(chunk));
+        if (bytes > LIMITS.onvifAnswerBytes) onEnd(`it is longer than ${LIMITS.onvifAnswerBytes} bytes`);
+        else if (gapBytes > LONGEST_GAP_BYTES) onEnd('it is not the XML of a device');
+        else if (ahead !== -1) gapBytes = chunk.length - 1 - chunk.lastIndexOf(EQUALS);
+      });
+      socket.on('close', () => {
+        open--;
+        // A request that the library repeats with a digest has its second connection by now.
+        setImmediate(() => {
+          if (open === 0) onEnd('the connection closed before the answer was complete');
+        });
+      });
+      return socket;
+    };
+    return agent;
+  }
+
+  #errorOf(request: string, thrown: unknown, answer: Answer | undefined): SentinelError {
+    const problem = problemOf(thrown);
+    const host = this.#host;
+    if (answer?.status === 401 || /Digest auth/.test(problem) || (answer && REFUSAL.test(answer.xml))) {
+      return new SentinelError('onvif.unauthorised', { host, request }, { cause: thrown });
+    }
+    if (!answer && thrown instanceof Error && 'code' in thrown) {
+      return new SentinelError('onvif.unreachable', { host, problem }, { cause: thrown });
+    }
+    if (problem === 'Network timeout') {
+      return new SentinelError('onvif.timeout', { host, request, timeoutMs: this.#timeoutMs }, { cause: thrown });
+    }
+    const status = answer && answer.status !== 200 ? ` (HTTP ${answer.status})` : '';
+    return this.#protocolError(request, `${problem}${status}`, thrown);
+  }
+
+  #protocolError(request: string, problem: string, cause?: unknown): SentinelError {
+    return new SentinelError('onvif.protocol', { host: this.#host, request, problem }, { cause });
+  }
+}
+
+/** @returns most bytes between two `=` of the chunk */
+function longestGap(chunk: Buffer): number {
+  let longest = 0;
+  let from = chunk.indexOf(EQUALS);
+  for (let to = chunk.indexOf(EQUALS, from + 1); to !== -1; from = to, to = chunk.indexOf(EQUALS, to + 1)) {
+    longest = Math.max(longest, to - from - 1);
+  }
+  return longest;
+}

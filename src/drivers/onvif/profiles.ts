@@ -1,0 +1,76 @@
+/** Media profiles (ONVIF Media Service, GetProfiles; Media2 Service for newer devices) and which two of them to pull. */
+import { LIMITS } from '../../base/limits.ts';
+import { attributeOf, elementsOf, textOf } from './answers.ts';
+
+export interface StreamProfile {
+  /** The device's own handle. */
+  readonly token: string;
+  readonly name: string;
+  /** The device's handle of the camera behind it; a recorder has several. */
+  readonly videoSource: string;
+  readonly codec: 'h264' | 'h265' | 'other';
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+/** @returns the profiles that carry video, in the device's order; both the older and the newer form of answer are read */
+export function readProfiles(xml: string): StreamProfile[] {
+  const profiles: StreamProfile[] = [];
+  for (const element of elementsOf(xml, 'Profiles')) {
+    const token = attributeOf(element, 'token');
+    const encoder = elementsOf(element, 'VideoEncoderConfiguration')[0] ?? elementsOf(element, 'VideoEncoder')[0];
+    const source = elementsOf(element, 'VideoSourceConfiguration')[0] ?? elementsOf(element, 'VideoSource')[0];
+    if (token === undefined || encoder === undefined) continue;
+    const widthPx = Number(textOf(encoder, 'Width'));
+    const heightPx = Number(textOf(encoder, 'Height'));
+    if (!(widthPx > 0 && heightPx > 0)) continue;
+    profiles.push({
+      token,
+      name: textOf(element, 'Name') ?? token,
+      videoSource: (source && textOf(source, 'SourceToken')) ?? '',
+      codec: codecOf(textOf(encoder, 'Encoding') ?? ''),
+      widthPx,
+      heightPx,
+    });
+  }
+  return profiles;
+}
+
+function codecOf(encoding: string): StreamProfile['codec'] {
+  const name = encoding.toUpperCase().replace(/[^A-Z0-9]/g, '');
+  if (name === 'H264') return 'h264';
+  return name === 'H265' || name === 'HEVC' ? 'h265' : 'other';
+}
+
+const area = (profile: StreamProfile): number => profile.widthPx * profile.heightPx;
+
+/**
+ * Main is the largest picture that can be decoded here; sub is the cheapest of the smaller ones that still is as large as a
+ * look, and if none is, the largest of them.
+ */
+export function chooseStreams(
+  profiles: readonly StreamProfile[],
+  videoSource?: string,
+): { main: StreamProfile; sub: StreamProfile | undefined } | undefined {
+  const readable = profiles.filter((profile) => profile.codec !== 'other');
+  const wanted = videoSource ?? readable[0]?.videoSource;
+  const own = readable.filter((profile) => profile.videoSource === wanted);
+  const bySize = own.toSorted((a, b) => area(b) - area(a));
+  const main = bySize[0];
+  if (!main) return undefined;
+  const smaller = bySize.filter((profile) => area(profile) < area(main));
+  const enough = smaller.filter(
+    (profile) => profile.widthPx >= LIMITS.lookWidthPx && profile.heightPx >= LIMITS.lookHeightPx,
+  );
+  return { main, sub: enough.at(-1) ?? smaller[0] };
+}
+
+/** @returns the address without user and password; undefined unless it is an RTSP address */
+export function withoutCredentials(address: string): string | undefined {
+  if (!URL.canParse(address.trim())) return undefined;
+  const url = new URL(address.trim());
+  if (!/^rtsps?:$/.test(url.protocol) || url.hostname === '') return undefined;
+  url.username = '';
+  url.password = '';
+  return url.href;
+}
