@@ -1,0 +1,175 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import fc from 'fast-check';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { LIMITS } from '../../../src/base/limits.ts';
+import { openBlobs, type BlobStore } from '../../../src/drivers/blobs/blobs.ts';
+import { ManualClock } from '../../support/clock.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'sentinel-blobs-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const NOTHING = sha256Of(Buffer.from('never put'));
+
+let dir: string;
+let clock: ManualClock;
+let blobs: BlobStore;
+beforeEach(async () => {
+  dir = join(mkdtempSync(join(root, 'case-')), 'blobs');
+  clock = new ManualClock(Date.now());
+  blobs = await openBlobs({ dir, clock });
+});
+const fileOf = (sha256: string): string => join(dir, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
+const all = async (): Promise<string[]> => {
+  const found: string[] = [];
+  for await (const blob of blobs.list()) found.push(blob.sha256);
+  return found;
+};
+
+describe('blobs in a directory', () => {
+  test('what is put comes back, under its SHA-256, whatever the bytes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 3000 }), async (bytes) => {
+        const sha256 = await blobs.put(bytes);
+        expect(sha256).toBe(sha256Of(bytes));
+        expect(await blobs.has(sha256)).toBe(true);
+        expect(Buffer.compare(await blobs.get(sha256), bytes)).toBe(0);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('another process sees it at once', async () => {
+    const sha256 = await blobs.put(Buffer.from('seen'));
+    expect((await (await openBlobs({ dir, clock })).get(sha256)).toString()).toBe('seen');
+  });
+
+  test('the same bytes are kept once, also when many put them at a time', async () => {
+    const bytes = randomBytes(200_000);
+    const digests = await Promise.all(Array.from({ length: 20 }, () => blobs.put(bytes)));
+    expect(new Set(digests).size).toBe(1);
+    expect(await all()).toEqual([sha256Of(bytes)]);
+    expect(await blobs.usage()).toMatchObject({ count: 1, bytes: 200_000 });
+    expect(readdirSync(join(dir, 'incoming'))).toEqual([]);
+  });
+
+  test('it is listed and counted', async () => {
+    const digests = await Promise.all([1, 2, 3].map((size) => blobs.put(Buffer.alloc(size))));
+    expect(await all()).toEqual(digests.sort());
+    const usage = await blobs.usage();
+    expect(usage).toMatchObject({ count: 3, bytes: 6 });
+    expect(usage.freeBytes).toBeGreaterThan(0);
+  });
+
+  test('others on the machine cannot read it', async () => {
+    const sha256 = await blobs.put(Buffer.from('private'));
+    expect(statSync(fileOf(sha256)).mode & 0o007).toBe(0);
+    expect(statSync(dir).mode & 0o002).toBe(0);
+  });
+
+  test('what is not there is missing', async () => {
+    await expect(blobs.get(NOTHING)).rejects.toMatchObject({ code: 'blob.missing', details: { sha256: NOTHING } });
+    expect(await blobs.has(NOTHING)).toBe(false);
+    expect(await blobs.delete(NOTHING)).toBe(false);
+  });
+
+  test.each(['', '../../etc/passwd', NOTHING.toUpperCase(), `${NOTHING}\n`, '/etc/passwd'])(
+    '%j is no digest and reaches no file',
+    async (name) => {
+      await expect(blobs.get(name)).rejects.toMatchObject({ code: 'blob.missing' });
+      await expect(blobs.delete(name)).rejects.toMatchObject({ code: 'blob.missing' });
+      expect(await blobs.has(name)).toBe(false);
+    },
+  );
+
+  test('bytes that were changed, cut or replaced are damaged, and putting them again heals a cut', async () => {
+    const bytes = randomBytes(5000);
+    const sha256 = await blobs.put(bytes);
+    writeFileSync(fileOf(sha256), randomBytes(5000));
+    await expect(blobs.get(sha256)).rejects.toMatchObject({ code: 'blob.damaged' });
+    truncateSync(fileOf(sha256), 100);
+    await expect(blobs.get(sha256)).rejects.toMatchObject({ code: 'blob.damaged' });
+    await blobs.put(bytes);
+    expect(Buffer.compare(await blobs.get(sha256), bytes)).toBe(0);
+  });
+
+  test('too much is refused before anything is written', async () => {
+    const bytes = Buffer.alloc(LIMITS.blobBytes + 1);
+    await expect(blobs.put(bytes)).rejects.toMatchObject({ code: 'blob.too_large' });
+    expect(await all()).toEqual([]);
+    expect(await blobs.put(bytes.subarray(1))).toHaveLength(64);
+  });
+
+  test('the young are spared, and putting again makes young', async () => {
+    const bytes = Buffer.from('again');
+    const sha256 = await blobs.put(bytes);
+    expect(await blobs.delete(sha256)).toBe(false);
+    await clock.advance(LIMITS.blobYoungMs + 1_000);
+    await blobs.put(bytes);
+    expect(await blobs.delete(sha256)).toBe(false);
+    expect(await blobs.has(sha256)).toBe(true);
+    await clock.advance(LIMITS.blobYoungMs + 1_000);
+    expect(await blobs.delete(sha256)).toBe(true);
+    expect(await blobs.has(sha256)).toBe(false);
+    expect(await blobs.delete(sha256)).toBe(false);
+  });
+
+  test('what a killed process left half-written goes, what another is writing stays', async () => {
+    const [old, fresh] = [join(dir, 'incoming', 'old'), join(dir, 'incoming', 'fresh')];
+    writeFileSync(old, 'x');
+    writeFileSync(fresh, 'x');
+    const before = new Date(clock.nowMs() - LIMITS.blobLeftOverMs - 1_000);
+    utimesSync(old, before, before);
+    await openBlobs({ dir, clock });
+    expect(readdirSync(join(dir, 'incoming'))).toEqual(['fresh']);
+    expect(await all()).toEqual([]);
+  });
+
+  test('a place where nothing can be stored says so', async () => {
+    const file = join(dir, 'file');
+    writeFileSync(file, '');
+    await expect(openBlobs({ dir: join(file, 'blobs'), clock })).rejects.toMatchObject({ code: 'blob.unwritable' });
+  });
+
+  test.skipIf(process.getuid?.() === 0)('a directory without leave to write says so', async () => {
+    chmodSync(join(dir, 'incoming'), 0o500);
+    await expect(blobs.put(Buffer.from('x'))).rejects.toMatchObject({ code: 'blob.unwritable' });
+    chmodSync(join(dir, 'incoming'), 0o700);
+  });
+});
+
+const smallDisk = (inside: string): string[] => [
+  '--user',
+  '--map-root-user',
+  '--mount',
+  'sh',
+  '-c',
+  `mount -t tmpfs -o size=1m tmpfs "$0" && ${inside}`,
+];
+const canMount = spawnSync('unshare', smallDisk('true').concat(root)).status === 0;
+if (!canMount) console.warn('no user namespaces on this machine: a full disk is not tested');
+
+describe.runIf(canMount)('on a full disk', () => {
+  test('putting fails with a clear error and what was put before is whole', async () => {
+    const inside = 'exec "$1" test/support/run-ts.mjs test/support/put-blobs.ts "$0"';
+    const { stdout } = await promisify(execFile)('unshare', [...smallDisk(inside), dir, process.execPath]);
+    const said = JSON.parse(stdout) as { code: string; message: string; kept: number };
+    expect(said.code).toBe('blob.disk_full');
+    expect(said.message).toContain(dir);
+    expect(said.kept).toBeGreaterThan(5);
+  });
+});
