@@ -65,12 +65,12 @@ export function chooseStreams(
   return { main, sub: enough.at(-1) ?? smaller[0] };
 }
 
-/** @returns the address without user and password; undefined unless it is an RTSP address */
+/**
+ * Path and query stay letter for letter, since cameras compare them so.
+ * @returns the address without user and password; undefined unless it is an RTSP address
+ */
 export function withoutCredentials(address: string): string | undefined {
-  if (!URL.canParse(address.trim())) return undefined;
-  const url = new URL(address.trim());
-  if (!/^rtsps?:$/.test(url.protocol) || url.hostname === '') return undefined;
-  url.username = '';
-  url.password = '';
-  return url.href;
+  const bare = address.trim().replace(/^(rtsps?:\/\/)[^/?#]*@/i, '$1');
+  if (!/^rtsps?:/i.test(bare) || !URL.canParse(bare) || new URL(bare).hostname === '') return undefined;
+  return bare;
 }

@@ -57,6 +57,8 @@ describe('main and sub', () => {
 test.each([
   ['rtsp://admin:p%40ss@10.0.0.1:554/ch?a=1&b=2', 'rtsp://10.0.0.1:554/ch?a=1&b=2'],
   ['rtsp://admin:p@ss@10.0.0.1/ch', 'rtsp://10.0.0.1/ch'],
+  ['rtsp://a:b@h/x/../"y" z?<q>@2', 'rtsp://h/x/../"y" z?<q>@2'],
+  ['rtsp://admin:pa/ss@10.0.0.1/ch', undefined],
   [' rtsps://[fe80::1]/ch ', 'rtsps://[fe80::1]/ch'],
   ['http://10.0.0.1/ch', undefined],
   ['rtsp:///ch', undefined],
