@@ -90,14 +90,11 @@ export async function acceptBaselines(
 }
 
 /** Withdraws one picture, proposed or accepted. A watching view keeps at least one whole accepted picture. */
-export async function removeBaseline(
-  db: Db,
-  viewId: number,
-  baselineId: number,
-  userId: number,
-  nowMs: number,
-): Promise<void> {
+export async function removeBaseline(db: Db, baselineId: number, userId: number, nowMs: number): Promise<void> {
   await db.transaction().execute(async (trx) => {
+    const found = await trx.selectFrom('baseline').select('view_id').where('id', '=', baselineId).executeTakeFirst();
+    if (!found) throw new SentinelError('web.missing', { what: 'baseline', id: baselineId });
+    const viewId = found.view_id;
     const view = await lockView(trx, viewId);
     const baselines = await trx
       .selectFrom('baseline')

@@ -1,14 +1,16 @@
 /** The SQL of review: claims, verdicts and their effects. Every function is handed the caller's transaction. */
 import { sql, type Transaction } from 'kysely';
 import { SentinelError } from '../base/errors.ts';
+import type { Polygon } from '../base/picture.ts';
 import type { DbOrTrx } from '../drivers/postgres/postgres.ts';
 import type { Database } from '../drivers/postgres/schema.ts';
 import { recordAudit, recordEvents } from '../drivers/postgres/postgres.ts';
-import type { Decision, Place, ReviewItem, StandingVerdict } from './review.ts';
+import type { Decision, ReviewItem, StandingVerdict } from './review.ts';
 
 type Trx = Transaction<Database>;
 
-export interface StoredItem extends ReviewItem, Place {
+export interface StoredItem extends ReviewItem {
+  readonly polygon: Polygon;
   readonly viewId: number;
   readonly cameraId: number;
   readonly afterSha256: string | null;
@@ -113,10 +115,10 @@ export async function readStandingVerdict(trx: Trx, item: StoredItem): Promise<S
   return { decidedBy: row.decided_by, by: row.display_name || row.name, decidedAtMs: row.decided_at.getTime() };
 }
 
-export async function readOpenPlaces(trx: Trx, viewId: number): Promise<(Place & { id: number })[]> {
+export async function readOpenPlaces(trx: Trx, viewId: number): Promise<{ id: number; polygon: Polygon }[]> {
   return trx
     .selectFrom('candidate')
-    .select(['id', 'box', 'polygon'])
+    .select(['id', 'polygon'])
     .where('view_id', '=', viewId)
     .where('state', '=', 'open')
     .execute();
@@ -256,7 +258,6 @@ function itemQuery(db: DbOrTrx) {
       'candidate.verdict',
       'candidate.verdict_id',
       'candidate.version',
-      'candidate.box',
       'candidate.polygon',
       'candidate.after_sha256',
       'candidate.raised_by_look_id',
@@ -279,7 +280,6 @@ function itemOf(row: ItemRow): StoredItem {
     verdict: row.verdict,
     verdictId: row.verdict_id,
     version: row.version,
-    box: row.box,
     polygon: row.polygon,
     afterSha256: row.after_sha256,
     raisedByLookId: row.raised_by_look_id,

@@ -19,10 +19,13 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { SentinelError } from '../base/errors.ts';
-import type { Box, Polygon } from '../base/picture.ts';
+import { samePlace } from '../candidate/candidate.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
 import type { VerdictKind } from '../drivers/postgres/schema.ts';
 import * as store from './review-store.ts';
+
+export { acceptBaselines, relearnView, removeBaseline } from './baseline.ts';
+export { changeView, putMask, removeMask, type StoredMask } from './view-settings.ts';
 
 export interface Reviewer {
   readonly userId: number;
@@ -54,18 +57,11 @@ export interface StandingVerdict {
   readonly decidedAtMs: number;
 }
 
-export interface Place {
-  readonly box: Box;
-  readonly polygon: Polygon;
-}
-
 export interface ReviewOptions {
   readonly db: Db;
   readonly clock: Clock;
   readonly claimS: number;
   readonly undoS: number;
-  /** Whether two findings of one view are of the same place; the candidates' own rule. */
-  readonly samePlace: (a: Place, b: Place) => boolean;
   /** Grey picture of the gate's size, and the lighting, of a stored picture. */
   readonly thumbnailOfPicture: (sha256: string) => Promise<{ thumbnail: Buffer; lighting: string }>;
 }
@@ -209,7 +205,7 @@ export class Review {
 
   /** Takes the verdict in force back; the item is open again, held by whoever took it back. */
   async undo(candidateId: number, reviewer: Reviewer): Promise<void> {
-    const { db, clock, claimS, undoS, samePlace } = this.#options;
+    const { db, clock, claimS, undoS } = this.#options;
     const nowMs = clock.nowMs();
     const seen = await store.readItem(db, candidateId);
     await db.transaction().execute(async (trx) => {
@@ -217,7 +213,7 @@ export class Review {
       const standing = await store.readStandingVerdict(trx, item);
       checkUndo(item, standing, reviewer, nowMs, undoS);
       const others = await store.readOpenPlaces(trx, item.viewId);
-      const taken = others.find((other) => other.id !== item.id && samePlace(other, item));
+      const taken = others.find((other) => other.id !== item.id && samePlace(other.polygon, item.polygon));
       if (taken) throw new SentinelError('review.place_taken', { otherId: taken.id });
       await store.writeUndo(trx, item, reviewer.userId, nowMs, nowMs + claimS * 1000);
     });

@@ -11,7 +11,7 @@ const Id = Type.Integer({ minimum: 1 });
 const Fraction = Type.Number({ minimum: 0, maximum: 1 });
 /** What a caller sends: a field that is not declared is refused. */
 const Sent = <T extends TProperties>(properties: T) => Type.Object(properties, { additionalProperties: false });
-const Words = <const T extends string[]>(...words: T) => Type.Enum(words);
+const Words = <T extends string[]>(...words: T) => Type.Enum<T>([...words]);
 
 export const Page = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), next: Nullable(Type.String()) });
@@ -36,6 +36,8 @@ export const Role = Words('viewer', 'operator', 'enforcement', 'admin');
 export type Role = Static<typeof Role>;
 
 export const PointList = Type.Array(Type.Tuple([Fraction, Fraction]), { minItems: 3, maxItems: 64 });
+/** The same as it is answered: without the checks that only what is sent needs. */
+const ShownPoints = Type.Array(Type.Tuple([Type.Number(), Type.Number()]));
 export const Box = Type.Tuple([Fraction, Fraction, Fraction, Fraction]);
 
 // --- who is signed in ------------------------------------------------------------------------------------------------
@@ -137,7 +139,7 @@ export const Baseline = Type.Object({
   lighting: Type.String(),
   state: Words('proposed', 'accepted', 'removed'),
   origin: Words('learning', 'verdict', 'relearned'),
-  polygon: Nullable(PointList),
+  polygon: Nullable(ShownPoints),
   decidedBy: Nullable(Type.String()),
   decidedAt: Nullable(Time),
   pictureUrl: Type.String(),
@@ -168,7 +170,12 @@ export const AcceptBaselines = Sent({
 });
 export const AcceptedBaselines = Type.Object({ views: Type.Integer(), pictures: Type.Integer() });
 
-export const Region = Type.Object({ score: Fraction, box: Box, polygon: PointList, areaFraction: Type.Number() });
+export const Region = Type.Object({
+  score: Type.Number(),
+  box: Box,
+  polygon: ShownPoints,
+  areaFraction: Type.Number(),
+});
 
 export const Look = Type.Object({
   id: Id,
@@ -215,7 +222,7 @@ export const Candidate = Type.Object({
   state: Words('open', 'decided'),
   severity: Words('normal', 'urgent'),
   box: Box,
-  polygon: PointList,
+  polygon: ShownPoints,
   score: Type.Number(),
   occurrences: Type.Integer(),
   firstSeenAt: Time,
@@ -280,6 +287,10 @@ export const VerdictBody = Sent({
 export const EventKind = Words('candidate.raised', 'candidate.changed', 'view.changed', 'camera.changed');
 export type EventKind = Static<typeof EventKind>;
 
+export const EventQuery = Sent({
+  after: Type.Optional(Type.Integer({ minimum: 0, description: 'resume after this id; as the header Last-Event-ID' })),
+});
+
 export const Event = Type.Object({
   id: Id,
   at: Time,
@@ -328,6 +339,7 @@ export const Token = Type.Object({
   expiresAt: Nullable(Time),
   lastUsedAt: Nullable(Time),
 });
+export type Token = Static<typeof Token>;
 export const TokenBody = Sent({
   name: Type.String({ minLength: 1, maxLength: 64 }),
   expiresAt: Type.Optional(Time),
@@ -335,6 +347,11 @@ export const TokenBody = Sent({
 export const NewToken = Type.Object({ ...Token.properties, token: Type.String({ description: 'shown once' }) });
 
 // --- camera files ----------------------------------------------------------------------------------------------------
+
+export const ImportQuery = Sent({
+  format: Type.Optional(Words('yaml', 'csv')),
+  dryRun: Type.Optional(Type.Boolean({ description: 'true reports what would change and changes nothing' })),
+});
 
 export const ImportReport = Type.Object({
   dryRun: Type.Boolean(),

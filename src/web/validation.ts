@@ -22,7 +22,8 @@ export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
   const ofJson = compiler(false);
   return ({ schema, httpPart }) => {
     const validate = (httpPart === 'body' ? ofJson : ofText).compile(schema);
-    return (value: unknown) => {
+    return (sent: unknown) => {
+      const value = httpPart === 'body' ? (sent ?? {}) : sent;
       if (validate(value)) return { value };
       return { error: invalidRequest(validate.errors ?? [], httpPart ?? 'body') };
     };

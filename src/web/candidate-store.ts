@@ -1,0 +1,232 @@
+/** The SQL behind the candidate pages: one query a list, none per item. */
+import { sql } from 'kysely';
+import { SentinelError } from '../base/errors.ts';
+import type { Db } from '../drivers/postgres/postgres.ts';
+import type { VerdictKind } from '../drivers/postgres/schema.ts';
+import type { Candidate, CandidateDetail, Verdict } from './contract.ts';
+import { pictureUrl } from './picture.ts';
+
+export interface CandidateFilter {
+  readonly state?: 'open' | 'decided';
+  readonly verdict?: VerdictKind;
+  readonly severity?: 'normal' | 'urgent';
+  readonly viewId?: number;
+  readonly cameraId?: number;
+  readonly place?: string;
+  readonly since?: string;
+  readonly until?: string;
+}
+
+/** Newest first, ids below `beforeId`. */
+export async function listCandidates(
+  db: Db,
+  filter: CandidateFilter,
+  beforeId: number | undefined,
+  rows: number,
+  nowMs: number,
+): Promise<Candidate[]> {
+  const found = await candidateQuery(db)
+    .$if(beforeId !== undefined, (query) => query.where('candidate.id', '<', beforeId ?? 0))
+    .$if(filter.state !== undefined, (query) => query.where('candidate.state', '=', filter.state ?? 'open'))
+    .$if(filter.verdict !== undefined, (query) => query.where('candidate.verdict', '=', filter.verdict ?? null))
+    .$if(filter.severity !== undefined, (query) => query.where('candidate.severity', '=', filter.severity ?? 'normal'))
+    .$if(filter.viewId !== undefined, (query) => query.where('candidate.view_id', '=', filter.viewId ?? 0))
+    .$if(filter.cameraId !== undefined, (query) =>
+      // As a list of view ids the index of candidates by view serves; as a join over cameras it would not.
+      query.where(
+        'candidate.view_id',
+        '=',
+        sql<number>`any(array(
+        select id from view where camera_id = ${filter.cameraId ?? 0}))`,
+      ),
+    )
+    .$if(filter.place !== undefined && filter.place !== '', (query) => {
+      const part = `%${(filter.place ?? '').replace(/[\\%_]/g, '\\$&')}%`;
+      return query.where(
+        'candidate.view_id',
+        '=',
+        sql<number>`any(array(
+        select v.id from view v join camera c on c.id = v.camera_id
+        where c.place ilike ${part} or c.name ilike ${part} or v.name ilike ${part}))`,
+      );
+    })
+    .$if(filter.since !== undefined, (query) => query.where('candidate.raised_at', '>=', new Date(filter.since ?? 0)))
+    .$if(filter.until !== undefined, (query) => query.where('candidate.raised_at', '<', new Date(filter.until ?? 0)))
+    .orderBy('candidate.id', 'desc')
+    .limit(rows)
+    .execute();
+  return found.map((row) => candidateOf(row, nowMs));
+}
+
+/** @throws `web.missing` */
+export async function readCandidate(db: Db, id: number, undoS: number, nowMs: number): Promise<CandidateDetail> {
+  const [row, verdicts, evidence] = await Promise.all([
+    candidateQuery(db).select('candidate.machine_result').where('candidate.id', '=', id).executeTakeFirst(),
+    verdictQuery(db).where('verdict.candidate_id', '=', id).orderBy('verdict.id', 'desc').limit(200).execute(),
+    db
+      .selectFrom('evidence_stream')
+      .select(['state', 'stream', 'codec', 'blob_sha256', 'captured_at', 'problem'])
+      .select([
+        sql<number>`coalesce(jsonb_array_length(units), 0)`.as('unit_count'),
+        sql<number>`coalesce((select sum((unit ->> 'bytes')::bigint) from jsonb_array_elements(units) unit), 0)::bigint`.as(
+          'byte_count',
+        ),
+      ])
+      .where('candidate_id', '=', id)
+      .orderBy('id')
+      .execute(),
+  ]);
+  if (!row) throw new SentinelError('web.missing', { what: 'candidate', id });
+  const candidate = candidateOf(row, nowMs);
+  const undoUntilMs = row.decided_at ? row.decided_at.getTime() + undoS * 1000 : 0;
+  return {
+    ...candidate,
+    machineResult: row.machine_result,
+    verdicts: verdicts.map(verdictOf),
+    undoUntil: undoUntilMs > nowMs ? new Date(undoUntilMs).toISOString() : null,
+    evidence: evidence.map((one) => ({
+      state: one.state,
+      stream: one.stream,
+      codec: one.codec,
+      sha256: one.blob_sha256,
+      units: one.unit_count,
+      bytes: one.byte_count,
+      capturedAt: one.captured_at?.toISOString() ?? null,
+      problem: one.problem,
+    })),
+  };
+}
+
+/** Digest of one of an item's pictures; throws `web.missing` where there is no such item or picture. */
+export async function findCandidatePicture(db: Db, id: number, which: 'before' | 'after' | 'overlay'): Promise<string> {
+  const row = await db
+    .selectFrom('candidate')
+    .select(['before_sha256', 'after_sha256', 'overlay_sha256'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (!row) throw new SentinelError('web.missing', { what: 'candidate', id });
+  const sha256 = row[`${which}_sha256`];
+  if (sha256 === null) throw new SentinelError('web.missing', { what: `${which} picture of candidate`, id });
+  return sha256;
+}
+
+function candidateQuery(db: Db) {
+  return db
+    .selectFrom('candidate')
+    .innerJoin('view', 'view.id', 'candidate.view_id')
+    .innerJoin('camera', 'camera.id', 'view.camera_id')
+    .leftJoin('app_user as holder', 'holder.id', 'candidate.claimed_by')
+    .leftJoin('verdict', 'verdict.id', 'candidate.verdict_id')
+    .leftJoin('app_user as decider', 'decider.id', 'verdict.decided_by')
+    .select([
+      'candidate.id',
+      'candidate.state',
+      'candidate.severity',
+      'candidate.box',
+      'candidate.polygon',
+      'candidate.score',
+      'candidate.occurrences',
+      'candidate.first_seen_at',
+      'candidate.last_seen_at',
+      'candidate.raised_at',
+      'candidate.before_sha256',
+      'candidate.after_sha256',
+      'candidate.overlay_sha256',
+      'candidate.claimed_by',
+      'candidate.claimed_until',
+      'candidate.version',
+      'view.id as view_id',
+      'view.name as view_name',
+      'camera.id as camera_id',
+      'camera.name as camera_name',
+      'camera.place as camera_place',
+      'holder.name as holder_name',
+      'holder.display_name as holder_display_name',
+      'verdict.id as verdict_id',
+      'verdict.verdict',
+      'verdict.reason',
+      'verdict.duplicate_of',
+      'verdict.decided_at',
+      'decider.name as decider_name',
+      'decider.display_name as decider_display_name',
+    ]);
+}
+
+type CandidateRow = Awaited<ReturnType<ReturnType<typeof candidateQuery>['executeTakeFirstOrThrow']>>;
+
+function candidateOf(row: CandidateRow, nowMs: number): Candidate {
+  const url = (which: 'before' | 'after' | 'overlay') => {
+    const sha256 = row[`${which}_sha256`];
+    return sha256 === null ? null : pictureUrl(`/api/v1/candidates/${row.id}/pictures/${which}.jpg`, sha256);
+  };
+  const held = row.claimed_by !== null && row.claimed_until !== null && row.claimed_until.getTime() > nowMs;
+  return {
+    id: row.id,
+    view: { id: row.view_id, name: row.view_name },
+    camera: { id: row.camera_id, name: row.camera_name, place: row.camera_place },
+    state: row.state,
+    severity: row.severity,
+    box: [...row.box],
+    polygon: row.polygon.map(([x, y]) => [x, y]),
+    score: row.score,
+    occurrences: row.occurrences,
+    firstSeenAt: row.first_seen_at.toISOString(),
+    lastSeenAt: row.last_seen_at.toISOString(),
+    raisedAt: row.raised_at.toISOString(),
+    claim:
+      held && row.claimed_by !== null && row.claimed_until !== null
+        ? {
+            by: row.holder_display_name || (row.holder_name ?? ''),
+            userId: row.claimed_by,
+            until: row.claimed_until.toISOString(),
+          }
+        : null,
+    verdict:
+      row.verdict_id !== null && row.verdict !== null && row.decided_at !== null
+        ? {
+            id: row.verdict_id,
+            verdict: row.verdict,
+            reason: row.reason ?? '',
+            duplicateOf: row.duplicate_of,
+            decidedBy: row.decider_display_name || (row.decider_name ?? ''),
+            decidedAt: row.decided_at.toISOString(),
+            undoneBy: null,
+            undoneAt: null,
+          }
+        : null,
+    pictures: { before: url('before'), after: url('after'), overlay: url('overlay') },
+    version: row.version,
+  };
+}
+
+function verdictQuery(db: Db) {
+  return db
+    .selectFrom('verdict')
+    .innerJoin('app_user as decider', 'decider.id', 'verdict.decided_by')
+    .leftJoin('app_user as undoer', 'undoer.id', 'verdict.undone_by')
+    .select([
+      'verdict.id',
+      'verdict.verdict',
+      'verdict.reason',
+      'verdict.duplicate_of',
+      'verdict.decided_at',
+      'verdict.undone_at',
+      'decider.name as decider_name',
+      'decider.display_name as decider_display_name',
+      'undoer.name as undoer_name',
+      'undoer.display_name as undoer_display_name',
+    ]);
+}
+
+function verdictOf(row: Awaited<ReturnType<ReturnType<typeof verdictQuery>['executeTakeFirstOrThrow']>>): Verdict {
+  return {
+    id: row.id,
+    verdict: row.verdict,
+    reason: row.reason,
+    duplicateOf: row.duplicate_of,
+    decidedBy: row.decider_display_name || row.decider_name,
+    decidedAt: row.decided_at.toISOString(),
+    undoneBy: row.undoer_display_name || row.undoer_name,
+    undoneAt: row.undone_at?.toISOString() ?? null,
+  };
+}

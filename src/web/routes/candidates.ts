@@ -1,0 +1,183 @@
+/** Suspected structures: the queue, claiming, judging. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { SentinelError } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { recordAudit } from '../../drivers/postgres/postgres.ts';
+import type { Reviewer } from '../../review/review.ts';
+import { findCandidatePicture, listCandidates, readCandidate } from '../candidate-store.ts';
+import { Candidate, CandidateDetail, CandidateQuery, ClaimBody, IdParams, Page, VerdictBody } from '../contract.ts';
+import { pageOf, pageSize, readNumberCursor } from '../cursor.ts';
+import { errorBody } from '../error-map.ts';
+import { signedIn } from '../guard.ts';
+import { PictureQuery, sendPicture } from '../picture.ts';
+import { answers, type Server, type WebParts } from '../server.ts';
+
+const PICTURES = ['before', 'after', 'overlay'] as const;
+const VIEWED_AGAIN_MS = 60_000;
+
+export function candidateRoutes(server: Server, parts: WebParts): void {
+  const { db, clock, review, pictures } = parts;
+  const noteViewed = createViewedNotes(parts);
+
+  /** Answers with the item after the change; where it conflicts, with the error and the item as it is now. */
+  const changed = async (request: FastifyRequest, reply: FastifyReply, id: number, change: Promise<void>) => {
+    try {
+      await change;
+    } catch (thrown) {
+      if (!(thrown instanceof SentinelError) || thrown.status !== 409) throw thrown;
+      const candidate = await readCandidate(db, id, review.undoS, clock.nowMs());
+      return reply.status(409).send(errorBody(thrown, request, { candidate }));
+    }
+    return readCandidate(db, id, review.undoS, clock.nowMs());
+  };
+
+  server.get(
+    '/api/v1/candidates',
+    {
+      config: { permission: 'candidates.read' },
+      schema: {
+        tags: ['candidates'],
+        summary: 'Suspected structures, newest first',
+        querystring: CandidateQuery,
+        response: answers(Page(Candidate)),
+      },
+    },
+    async ({ query }) => {
+      const { cursor, limit: asked, ...filter } = query;
+      const limit = pageSize(asked);
+      const rows = await listCandidates(db, filter, readNumberCursor(cursor), limit + 1, clock.nowMs());
+      return pageOf(
+        rows,
+        limit,
+        (candidate) => candidate,
+        (candidate) => candidate.id,
+      );
+    },
+  );
+
+  server.get(
+    '/api/v1/candidates/:id',
+    {
+      config: { permission: 'candidates.read' },
+      schema: {
+        tags: ['candidates'],
+        summary: 'One suspected structure with all that was said of it',
+        params: IdParams,
+        response: answers(CandidateDetail),
+      },
+    },
+    ({ params }) => readCandidate(db, params.id, review.undoS, clock.nowMs()),
+  );
+
+  server.post(
+    '/api/v1/candidates/:id/claim',
+    {
+      config: { permission: 'candidates.judge' },
+      schema: {
+        tags: ['candidates'],
+        summary: 'Take the item, prolong one’s claim, or give it back',
+        params: IdParams,
+        body: ClaimBody,
+        response: answers(CandidateDetail),
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const change = request.body.release
+        ? review.release(id, reviewerOf(request))
+        : review.claim(id, reviewerOf(request));
+      return changed(request, reply, id, change);
+    },
+  );
+
+  server.post(
+    '/api/v1/candidates/:id/verdict',
+    {
+      config: { permission: 'candidates.judge' },
+      schema: {
+        tags: ['candidates'],
+        summary: 'Decide; false_alarm and permitted need a reason and make the picture lawful for its place',
+        params: IdParams,
+        body: VerdictBody,
+        response: answers(CandidateDetail),
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { verdict, reason = '', duplicateOf, version } = request.body;
+      return changed(
+        request,
+        reply,
+        id,
+        review.decide(id, reviewerOf(request), { verdict, reason, duplicateOf, version }),
+      );
+    },
+  );
+
+  server.delete(
+    '/api/v1/candidates/:id/verdict',
+    {
+      config: { permission: 'candidates.judge' },
+      schema: {
+        tags: ['candidates'],
+        summary: 'Take the verdict back, shortly after',
+        params: IdParams,
+        response: answers(CandidateDetail),
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      return changed(request, reply, id, review.undo(id, reviewerOf(request)));
+    },
+  );
+
+  server.get(
+    '/api/v1/candidates/:id/pictures/:which.jpg',
+    {
+      config: { permission: 'candidates.read' },
+      schema: {
+        tags: ['candidates'],
+        summary: 'The lawful picture before, the picture after, and the after with the finding marked',
+        params: Type.Object({ ...IdParams.properties, which: Type.Enum(PICTURES) }),
+        querystring: PictureQuery,
+      },
+    },
+    async (request, reply) => {
+      const { id, which } = request.params;
+      const sha256 = await findCandidatePicture(db, id, which);
+      await noteViewed(signedIn(request).userId, id);
+      return sendPicture(request, reply, pictures, sha256);
+    },
+  );
+}
+
+function reviewerOf(request: FastifyRequest): Reviewer {
+  const { userId, role } = signedIn(request);
+  return { userId, isAdmin: role === 'admin' };
+}
+
+/** Writes who saw which item to the audit, once a minute each; what is remembered for that is bounded. */
+function createViewedNotes({ db, clock }: WebParts): (userId: number, candidateId: number) => Promise<void> {
+  const notedAtMs = new Map<string, number>();
+  return async (userId, candidateId) => {
+    const key = `${userId} ${candidateId}`;
+    const nowMs = clock.monotonicMs();
+    const noted = notedAtMs.get(key);
+    if (noted !== undefined && nowMs - noted < VIEWED_AGAIN_MS) return;
+    notedAtMs.delete(key);
+    notedAtMs.set(key, nowMs);
+    if (notedAtMs.size > LIMITS.pictureViewsRemembered) {
+      for (const oldest of notedAtMs.keys()) {
+        notedAtMs.delete(oldest);
+        break;
+      }
+    }
+    await recordAudit(db, {
+      userId,
+      action: 'candidate.pictures_seen',
+      subject: `candidate ${candidateId}`,
+      atMs: clock.nowMs(),
+    });
+  };
+}

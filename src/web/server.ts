@@ -1,0 +1,90 @@
+/** What the routes share: the typed server, what they are handed, and how their answers are declared. */
+import type {} from '@fastify/cookie';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { TSchema } from 'typebox';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { Db } from '../drivers/postgres/postgres.ts';
+import type { PersistenceRule } from '../drivers/postgres/schema.ts';
+import type { Review } from '../review/review.ts';
+import { ErrorBody, type ImportReport } from './contract.ts';
+import type { EventFeed } from './event-feed.ts';
+import type { RecheckAccount, SessionCookie } from './guard.ts';
+import type { LoginThrottle } from './login-throttle.ts';
+import type { WebMetrics } from './metrics.ts';
+import type { Account } from './people-store.ts';
+import type { Permission } from './permissions.ts';
+
+export type Server = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Required of every route. */
+    permission?: Permission | 'public';
+  }
+  interface FastifyRequest {
+    /** Whoever asks; null where nobody is signed in, which only public routes meet. */
+    account: Account | null;
+  }
+}
+
+export interface ReadinessCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  /** Shown to people on the machine or signed in. */
+  readonly detail: string;
+}
+
+/** Takes a camera file. Throws SentinelError for a file that cannot be read at all. */
+export type ImportCameras = (file: {
+  readonly text: string;
+  readonly format: 'yaml' | 'csv';
+  readonly dryRun: boolean;
+}) => Promise<ImportReport>;
+
+/** Stored bytes by their SHA-256 in hex; throws `blob.missing`. */
+export interface PictureStore {
+  read(sha256: string): Promise<Uint8Array>;
+}
+
+/** What holds for a view that says nothing else. */
+export interface ViewDefaults {
+  readonly cadenceS: number;
+  readonly learnS: number;
+  readonly persistenceRule: PersistenceRule;
+}
+
+/** What routes are handed. */
+export interface WebParts {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly review: Review;
+  readonly feed: EventFeed;
+  readonly pictures: PictureStore;
+  readonly viewDefaults: ViewDefaults;
+  readonly importCameras: ImportCameras;
+  readonly readiness: () => Promise<readonly ReadinessCheck[]>;
+  readonly cookie: SessionCookie;
+  readonly recheck: RecheckAccount;
+  readonly throttle: LoginThrottle;
+  readonly metrics: WebMetrics;
+}
+
+/** Declares the answer and the shape of errors. What a schema does not name is not sent. */
+export function answers<T extends TSchema>(schema: T): { 200: T; '4xx': typeof ErrorBody; '5xx': typeof ErrorBody } {
+  return { 200: schema, '4xx': ErrorBody, '5xx': ErrorBody };
+}

@@ -1,0 +1,259 @@
+/**
+ * The web: `/api/v1`, its description at `/docs`, the pages, and health. It owns who may do what, the shape of errors
+ * and the contract (`contract.ts`); what it shows and changes belongs to the rooms below.
+ *
+ * Errors on the way up: `config.port_taken`. Everything afterwards becomes an answer through `error-map.ts`.
+ */
+import cookiePlugin from '@fastify/cookie';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyReply } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+import type { Clock } from '../base/clock.ts';
+import { SentinelError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Logger } from '../base/log.ts';
+import type { Db } from '../drivers/postgres/postgres.ts';
+import { Review } from '../review/review.ts';
+import { errorBody, mapErrors, routeOf } from './error-map.ts';
+import { EventFeed, type ListenForEvents } from './event-feed.ts';
+import { guard, sessionCookie } from './guard.ts';
+import { LoginThrottle } from './login-throttle.ts';
+import { createWebMetrics } from './metrics.ts';
+import { baselineRoutes } from './routes/baselines.ts';
+import { cameraRoutes } from './routes/cameras.ts';
+import { candidateRoutes } from './routes/candidates.ts';
+import { eventRoutes } from './routes/events.ts';
+import { healthRoutes } from './routes/health.ts';
+import { pageRoutes } from './routes/pages.ts';
+import { sessionRoutes } from './routes/session.ts';
+import { tokenRoutes } from './routes/tokens.ts';
+import { userRoutes } from './routes/users.ts';
+import { viewRoutes } from './routes/views.ts';
+import type { ImportCameras, PictureStore, ReadinessCheck, Server, ViewDefaults, WebParts } from './server.ts';
+import { createValidatorCompiler } from './validation.ts';
+
+export { ensureFirstAdmin } from './people-store.ts';
+export type { ImportCameras, PictureStore, ReadinessCheck, ViewDefaults } from './server.ts';
+
+export interface WebOptions {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly config: {
+    readonly host: string;
+    /** 0 takes any free one. */
+    readonly port: number;
+    /** People reach the site over https only: cookies are Secure and browsers are told to stay with https. */
+    readonly secure: boolean;
+    /** Addresses or CIDR ranges of reverse proxies whose `X-Forwarded-*` headers are to be believed. */
+    readonly trustProxy: readonly string[];
+    /** Origins under which people reach the site where a proxy changes `Host`, e.g. `https://sentinel.example`. */
+    readonly publicOrigins: readonly string[];
+  };
+  readonly review: { readonly claimS: number; readonly undoS: number };
+  readonly viewDefaults: ViewDefaults;
+  readonly pictures: PictureStore;
+  /** Grey picture of the gate's size, and the lighting, of a stored picture. */
+  readonly thumbnailOfPicture: (sha256: string) => Promise<{ thumbnail: Buffer; lighting: string }>;
+  readonly importCameras: ImportCameras;
+  readonly readiness: () => Promise<readonly ReadinessCheck[]>;
+  /** Listens on the channel `sentinel_event`. */
+  readonly listenForEvents: ListenForEvents;
+  readonly metrics: Registry;
+  /** Where the built pages lie. */
+  readonly uiDir: string;
+}
+
+/** Serves until closed. */
+export async function startWeb(options: WebOptions): Promise<{ url: string; close(): Promise<void> }> {
+  const { server, feed } = await buildServer(options);
+  try {
+    await feed.start(options.listenForEvents);
+    await server.listen({ host: options.config.host, port: options.config.port });
+  } catch (thrown) {
+    await server.close();
+    await feed.close();
+    if ((thrown as NodeJS.ErrnoException).code === 'EADDRINUSE') {
+      const { host, port } = options.config;
+      throw new SentinelError('config.port_taken', { host, port }, { cause: thrown });
+    }
+    throw thrown;
+  }
+  const { port } = server.server.address() as AddressInfo;
+  const { host } = options.config;
+  const shownHost = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return {
+    url: `http://${shownHost}:${port}`,
+    async close() {
+      await server.close();
+      await feed.close();
+    },
+  };
+}
+
+/** The server with all its routes, not yet listening. */
+export async function buildServer(options: WebOptions): Promise<{ server: Server; feed: EventFeed }> {
+  const { db, clock, config } = options;
+  const log = options.log.child({ room: 'web' });
+  const loggerInstance: FastifyBaseLogger = log;
+  const server: Server = fastify({
+    loggerInstance,
+    // Requests are logged below by their route's pattern: an address as it was asked for may carry anything.
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    trustProxy: [...config.trustProxy],
+    bodyLimit: LIMITS.requestBodyBytes,
+    requestTimeout: LIMITS.requestTimeoutMs,
+    forceCloseConnections: 'idle',
+    frameworkErrors: (_thrown, request, reply) =>
+      void (reply as FastifyReply).status(400).send(errorBody(new SentinelError('web.bad_request'), request)),
+    routerOptions: { maxParamLength: 100, ignoreTrailingSlash: true },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  server.server.maxConnections = LIMITS.httpConnections;
+  // A page of another site may send text/plain without asking; nothing here needs it.
+  server.removeContentTypeParser('text/plain');
+  takeEmptyBodies(server);
+  server.setValidatorCompiler(createValidatorCompiler());
+  mapErrors(server, log);
+
+  const metrics = createWebMetrics(options.metrics);
+  server.addHook('onResponse', (request, reply, done) => {
+    const seconds = reply.elapsedTime / 1000;
+    metrics.requestSeconds.observe({ route: routeOf(request), status: String(reply.statusCode) }, seconds);
+    log.debug({ route: routeOf(request), status: reply.statusCode, seconds, requestId: request.id }, 'answered');
+    done();
+  });
+
+  await server.register(helmet, securityHeaders(config.secure));
+  await server.register(cookiePlugin);
+  await server.register(rateLimit, { global: false, addHeadersOnExceeding: SILENT_LIMIT, addHeaders: SILENT_LIMIT });
+  server.addHook(
+    'onRequest',
+    server.rateLimit({
+      max: LIMITS.requestsPerMinute,
+      timeWindow: 60_000,
+      errorResponseBuilder: (_request, { ttl }) =>
+        new SentinelError('web.too_many_requests', { retryAfterS: Math.max(1, Math.ceil(ttl / 1000)) }),
+    }),
+  );
+  const cookie = sessionCookie(config.secure);
+  const { recheck } = guard(server, { db, clock, cookie, publicOrigins: config.publicOrigins });
+  await describe(server, cookie.name);
+
+  const feed = new EventFeed({ db, clock, log });
+  const parts: WebParts = {
+    db,
+    clock,
+    log,
+    review: new Review({ db, clock, ...options.review, thumbnailOfPicture: options.thumbnailOfPicture }),
+    feed,
+    pictures: options.pictures,
+    viewDefaults: options.viewDefaults,
+    importCameras: options.importCameras,
+    readiness: options.readiness,
+    cookie,
+    recheck,
+    throttle: new LoginThrottle(clock),
+    metrics,
+  };
+  for (const routes of [
+    sessionRoutes,
+    userRoutes,
+    tokenRoutes,
+    cameraRoutes,
+    viewRoutes,
+    baselineRoutes,
+    candidateRoutes,
+    eventRoutes,
+    healthRoutes,
+  ]) {
+    routes(server, parts);
+  }
+  await pageRoutes(server, options.uiDir);
+  await server.ready();
+  return { server, feed };
+}
+
+/** What one may ask is no secret, but need not be told with every answer. */
+const SILENT_LIMIT = { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false };
+
+/** JSON whose body is empty is a body without fields, so that a bare POST does for a claim. */
+function takeEmptyBodies(server: Server): void {
+  const parse = server.getDefaultJsonParser('error', 'error');
+  server.removeContentTypeParser('application/json');
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void parse(request, body.toString(), done);
+  });
+}
+
+function securityHeaders(secure: boolean) {
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'none'"],
+        'script-src': ["'self'"],
+        'style-src': ["'self'"],
+        // Charts and pop-ups place themselves by style attributes; those cannot load or run anything.
+        'style-src-attr': ["'unsafe-inline'"],
+        'img-src': ["'self'", 'data:', 'blob:'],
+        'media-src': ["'self'", 'blob:'],
+        'font-src': ["'self'"],
+        'connect-src': ["'self'"],
+        'worker-src': ["'self'"],
+        'manifest-src': ["'self'"],
+        'base-uri': ["'none'"],
+        'form-action': ["'self'"],
+        'frame-ancestors': ["'none'"],
+      },
+    },
+    // Over plain http browsers ignore these and complain of them.
+    strictTransportSecurity: secure,
+    crossOriginOpenerPolicy: secure,
+    originAgentCluster: secure,
+    frameguard: { action: 'deny' as const },
+    referrerPolicy: { policy: 'same-origin' as const },
+  };
+}
+
+/** OpenAPI at `/docs`, for anybody: it tells what may be asked, not what is answered. */
+async function describe(server: Server, cookieName: string): Promise<void> {
+  await server.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Sentinel', version: '1', description: 'Suspected structures and what people say of them.' },
+      components: {
+        securitySchemes: {
+          session: { type: 'apiKey', in: 'cookie', name: cookieName },
+          token: { type: 'http', scheme: 'bearer' },
+        },
+      },
+      security: [{ session: [] }, { token: [] }],
+    },
+  });
+  await server.register(async (scope) => {
+    scope.addHook('onRoute', (route) => {
+      route.config = { ...route.config, permission: 'public' };
+    });
+    await scope.register(swaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: {
+        'default-src': "'none'",
+        'script-src': "'self'",
+        'style-src': "'self' 'unsafe-inline'",
+        'img-src': "'self' data:",
+        'connect-src': "'self'",
+        'base-uri': "'none'",
+        'frame-ancestors': "'none'",
+      },
+    });
+  });
+}
