@@ -24,7 +24,9 @@ const FLOORS = [
   'web',
   'ui',
   'config',
+  'look',
   'pipeline',
+  'look',
   'main',
 ];
 
