@@ -24,11 +24,12 @@ import {
   recordGroupOfPictures,
   RtspPull,
   visitKeyFrame,
+  type ClockOffset,
   type RtspTarget,
   type RtspTimeouts,
 } from './drivers/rtsp/rtsp.ts';
 import { prune, StreamKeeper, type RetentionRules } from './evidence/evidence.ts';
-import { Capture, LookLog, type CaptureRules } from './frame/frame.ts';
+import { Capture, LookLog, type Aim, type CaptureRules } from './frame/frame.ts';
 
 /** What every part of the flow stands on. */
 export interface Ground {
@@ -49,11 +50,14 @@ export interface CaptureSetup {
   readonly timeouts: Partial<RtspTimeouts>;
   /** Opens a sealed camera password. */
   readonly openSecret: (credentialName: string, sealed: Buffer) => string;
-  /** Asks a camera known by its ONVIF address for its streams; URLs without credentials. */
-  readonly streamsOf: (
-    onvifUrl: string,
-    credentials: RtspTarget['credentials'],
-  ) => Promise<{ mainUrl: string; subUrl: string | null }>;
+  /** Asks a camera known by its ONVIF address for its streams and its clock; URLs without credentials. */
+  readonly streamsOf: (onvifUrl: string, credentials: RtspTarget['credentials']) => Promise<KnownStreams>;
+}
+
+export interface KnownStreams {
+  readonly mainUrl: string;
+  readonly subUrl: string | null;
+  readonly clockOffset?: ClockOffset | undefined;
 }
 
 export interface Running {
@@ -69,7 +73,7 @@ export async function runCapture(
   const connections = new HostConnections({ clock, perHost: setup.connectionsPerHost });
   const cameras = new CameraStore(db);
   const looks = new LookLog(db, clock, log);
-  const targetOf = targetResolver(setup);
+  const aim = aimer(setup, clock);
   const toCamera = { clock, connections, timeouts: setup.timeouts };
 
   // gate: what shows nothing new ends here, the rest waits for the network
@@ -93,7 +97,7 @@ export async function runCapture(
 
   // camera and frame: every leased camera, each view at its cadence
   const capture = new Capture(setup.rules, {
-    ...{ clock, log, decoder, cameras, targetOf },
+    ...{ clock, log, decoder, cameras, aim },
     leases: new CameraLeases(db, setup.processName, setup.rules.leaseS),
     hold: (target, onError) => new RtspPull(target, { ...toCamera, log, onError, onState: () => {} }),
     visit: (target, signal) => visitKeyFrame(target, { ...toCamera, signal }),
@@ -103,7 +107,7 @@ export async function runCapture(
 
   // evidence: the main stream's own bytes for what was raised
   const keeper = new StreamKeeper({
-    ...{ db, blobs, cameras, clock, log, targetOf },
+    ...{ db, blobs, cameras, clock, log, aim },
     record: (target, signal) => recordGroupOfPictures(target, { ...toCamera, signal }),
   });
   keeper.start();
@@ -193,22 +197,36 @@ export function runUpkeep(ground: Ground, rules: RetentionRules): Running {
   };
 }
 
+/** What a camera answered over ONVIF is believed for so long. */
+const STREAMS_KNOWN_MS = 600_000;
+
 /** Which stream of a camera to pull: the small one to look, the large one for evidence; the other where one is missing. */
-function targetResolver(
+function aimer(
   setup: Pick<CaptureSetup, 'openSecret' | 'streamsOf'>,
-): (camera: CaptureCamera, stream: 'look' | 'evidence') => Promise<RtspTarget> {
+  clock: Clock,
+): (camera: CaptureCamera, stream: 'look' | 'evidence') => Promise<Aim> {
+  const known = new Map<number, { streams: KnownStreams; untilMs: number }>();
+
+  async function streamsOf(camera: CaptureCamera, credentials: RtspTarget['credentials']): Promise<KnownStreams> {
+    const kept = known.get(camera.id);
+    if (kept && kept.untilMs > clock.monotonicMs()) return kept.streams;
+    if (!camera.onvifUrl) throw new SentinelError('capture.failed', { problem: 'the camera has no address' });
+    const streams = await setup.streamsOf(camera.onvifUrl, credentials);
+    known.set(camera.id, { streams, untilMs: clock.monotonicMs() + STREAMS_KNOWN_MS });
+    if (known.size > LIMITS.cameras) known.delete(known.keys().next().value as number);
+    return streams;
+  }
+
   return async (camera, stream) => {
     const { credential } = camera;
-    const credentials = credential && {
-      username: credential.username,
-      password: setup.openSecret(credential.name, credential.secretSealed),
-    };
-    let { mainUrl, subUrl } = camera;
-    if (!mainUrl && !subUrl && camera.onvifUrl) {
-      ({ mainUrl, subUrl } = await setup.streamsOf(camera.onvifUrl, credentials ?? undefined));
-    }
-    const url = stream === 'look' ? (subUrl ?? mainUrl) : (mainUrl ?? subUrl);
-    if (!url) throw new SentinelError('capture.failed', { problem: 'the camera has no stream address' });
-    return { url, ...(credentials && { credentials }) };
+    const credentials = credential
+      ? { username: credential.username, password: setup.openSecret(credential.name, credential.secretSealed) }
+      : undefined;
+    const { mainUrl, subUrl, clockOffset } =
+      camera.mainUrl || camera.subUrl
+        ? { mainUrl: camera.mainUrl, subUrl: camera.subUrl, clockOffset: undefined }
+        : await streamsOf(camera, credentials);
+    const url = (stream === 'look' ? (subUrl ?? mainUrl) : (mainUrl ?? subUrl)) as string;
+    return { target: { url, ...(credentials && { credentials }) }, ...(clockOffset && { clockOffset }) };
   };
 }

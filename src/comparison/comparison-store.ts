@@ -211,7 +211,7 @@ export interface Outcome {
   readonly reason: string | null;
   readonly regions: readonly StoredRegion[];
   readonly maxScore: number | null;
-  readonly pose: { readonly dxPx: number; readonly dyPx: number; readonly residualPx: number } | null;
+  readonly pose: { readonly dxPx: number; readonly dyPx: number; readonly residualPx: number | null } | null;
   readonly lighting: string | null;
   readonly modelSha256: string;
   readonly compareMs: number;

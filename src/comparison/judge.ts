@@ -20,7 +20,8 @@ import {
   type StoredBaseline,
   type ViewContext,
 } from './comparison-store.ts';
-import { drawOverlay, type ComparisonResult, type EncodedBaseline, type Eye } from './comparison.ts';
+import type { ComparisonResult, EncodedBaseline, Encoding, Eye } from './comparison.ts';
+import { drawOverlay } from './overlay.ts';
 
 /** A look that was judged, for whoever follows structures over time. */
 export interface Judgement {
@@ -140,7 +141,7 @@ export class Judge {
     const whole = context.baselines.filter(({ polygon }) => polygon === null).slice(-LIMITS.baselinesPerView);
     const placed = context.baselines.filter(({ polygon }) => polygon !== null).slice(-LIMITS.placedBaselinesPerView);
     for (const baseline of [...whole, ...placed]) {
-      const kept = this.#encoded.get(baseline.id) ?? (await this.#encodeOne(baseline));
+      const kept = this.#encoded.get(baseline.id) ?? (await this.#encodeOne(baseline, encoded[0]?.encoding));
       if (!kept) continue;
       this.#encoded.delete(baseline.id);
       this.#encoded.set(baseline.id, kept);
@@ -150,10 +151,12 @@ export class Judge {
     return encoded;
   }
 
-  async #encodeOne(baseline: StoredBaseline): Promise<EncodedBaseline | undefined> {
+  /** @param reference another lawful picture of the view, to which this one is aligned */
+  async #encodeOne(baseline: StoredBaseline, reference?: Encoding): Promise<EncodedBaseline | undefined> {
     const { blobs, eye, log } = this.#parts;
     try {
-      const encoding = await eye.encode(await readPicture(await blobs.get(baseline.pictureSha256)));
+      const picture = await readPicture(await blobs.get(baseline.pictureSha256));
+      const encoding = await eye.encode(picture, reference ? { reference } : {});
       return { id: baseline.id, encoding, polygon: baseline.polygon, lighting: baseline.lighting };
     } catch (thrown) {
       log.error({ baseline: baseline.id, problem: problemOf(thrown) }, 'a lawful picture cannot be read');

@@ -15,6 +15,7 @@ import type { BlobStore } from '../drivers/blobs/blobs.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
 import type { AccessUnit, RtspTarget } from '../drivers/rtsp/rtsp.ts';
 export { prune, type Pruned, type RetentionRules } from './retention.ts';
+import type { Aim } from '../frame/frame.ts';
 import { keep, giveUp, takeWanted, type Wanted } from './evidence-store.ts';
 
 export interface StreamKeeperParts {
@@ -23,7 +24,7 @@ export interface StreamKeeperParts {
   readonly cameras: Pick<CameraStore, 'forCapture'>;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly targetOf: (camera: CaptureCamera, stream: 'look' | 'evidence') => Promise<RtspTarget>;
+  readonly aim: (camera: CaptureCamera, stream: 'look' | 'evidence') => Promise<Aim>;
   readonly record: (target: RtspTarget, signal: AbortSignal) => Promise<AccessUnit[]>;
 }
 
@@ -84,10 +85,11 @@ export class StreamKeeper {
   }
 
   async #pull(wanted: Wanted, stream: 'main' | 'sub', problem: string | null = null): Promise<void> {
-    const { blobs, cameras, clock, db, record, targetOf } = this.#parts;
+    const { aim, blobs, cameras, clock, db, record } = this.#parts;
     const [camera] = await cameras.forCapture([wanted.cameraId]);
     if (!camera) throw new Error('the camera is no longer registered');
-    const units = await record(await targetOf(camera, stream === 'main' ? 'evidence' : 'look'), this.#stopped.signal);
+    const { target } = await aim(camera, stream === 'main' ? 'evidence' : 'look');
+    const units = await record(target, this.#stopped.signal);
     const first = units[0];
     if (!first) throw new Error('the camera sent no group of pictures');
     const blobSha256 = await blobs.put(Buffer.concat(units.map((unit) => unit.bytes)));

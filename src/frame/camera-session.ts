@@ -3,25 +3,31 @@ import type { Clock } from '../base/clock.ts';
 import { problemOf, SentinelError } from '../base/errors.ts';
 import { HealthTracker, type CaptureCamera, type CaptureView } from '../camera/camera.ts';
 import type { KeyFrameDecoder } from '../drivers/codec/codec.ts';
-import type { AccessUnit, PullState, RtspTarget } from '../drivers/rtsp/rtsp.ts';
+import type { AccessUnit, ClockOffset, PullState, RtspTarget } from '../drivers/rtsp/rtsp.ts';
 import type { CaptureRules } from './capture.ts';
 import { digestOf, nextDueMs, spreadS, type Frame } from './frame.ts';
 
 /** A held connection to one camera, as the session needs it. */
 export interface HeldPull {
   readonly state: PullState;
-  readonly clockOffset: { offsetMs: number; measuredAtMs: number } | undefined;
+  readonly clockOffset: ClockOffset | undefined;
   start(): void;
   stop(): Promise<void>;
   nextKeyFrame(signal?: AbortSignal): Promise<AccessUnit>;
+}
+
+/** Where to connect, and what the camera's clock was off by when it was asked. */
+export interface Aim {
+  readonly target: RtspTarget;
+  readonly clockOffset?: ClockOffset;
 }
 
 export interface SessionParts {
   readonly clock: Clock;
   readonly rules: CaptureRules;
   readonly decoder: KeyFrameDecoder;
-  /** Resolves the stream to look at; fails while a camera known only by its ONVIF address cannot be asked. */
-  readonly targetOf: (camera: CaptureCamera, stream: 'look' | 'evidence') => Promise<RtspTarget>;
+  /** Where to connect; fails while a camera known only by its ONVIF address cannot be asked. */
+  readonly aim: (camera: CaptureCamera, stream: 'look' | 'evidence') => Promise<Aim>;
   readonly hold: (target: RtspTarget, onError: (problem: SentinelError) => void) => HeldPull;
   readonly visit: (target: RtspTarget, signal: AbortSignal) => Promise<AccessUnit>;
   /** Runs a visit when one of the process's visiting places is free. */
@@ -88,7 +94,7 @@ export class CameraSession {
 
   async #connect(signal: AbortSignal): Promise<HeldPull | undefined> {
     try {
-      const target = await this.#parts.targetOf(this.camera, 'look');
+      const target = await this.#aim();
       if (signal.aborted) return undefined;
       const pull = this.#parts.hold(target, (problem) => this.#report(problem));
       pull.start();
@@ -101,12 +107,18 @@ export class CameraSession {
 
   async #visit(signal: AbortSignal): Promise<AccessUnit | undefined> {
     try {
-      const target = await this.#parts.targetOf(this.camera, 'look');
+      const target = await this.#aim();
       return await this.#parts.inTurn(() => this.#parts.visit(target, signal));
     } catch (thrown) {
       if (!signal.aborted) this.#report(thrown);
       return undefined;
     }
+  }
+
+  async #aim(): Promise<RtspTarget> {
+    const { target, clockOffset } = await this.#parts.aim(this.camera, 'look');
+    if (clockOffset) this.tracker.clock(clockOffset);
+    return target;
   }
 
   async #handle(view: CaptureView, unit: AccessUnit): Promise<void> {

@@ -8,6 +8,7 @@
  */
 import type { Picture } from '../base/picture.ts';
 
+export type { Aim } from './camera-session.ts';
 export { Capture, type CaptureRules } from './capture.ts';
 export { LookLog, type NewLook } from './frame-store.ts';
 

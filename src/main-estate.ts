@@ -1,0 +1,89 @@
+/** The estate's rows: the real one from the configuration, the simulated one from its cameras. */
+import { stringify } from 'yaml';
+import type { Config } from './config.ts';
+import { importCameras, type Sealer } from './camera/camera.ts';
+import type { Db } from './drivers/postgres/postgres.ts';
+import type { SimulatedCameraAddress } from './simulator/simulator.ts';
+import type { ImportCameras } from './web/web.ts';
+
+/** The real estate, named as configured. @returns its id */
+export async function ensureEstate(db: Db, config: Config): Promise<number> {
+  return ensureEstateRow(db, false, config.estate.name, config.estate.timeZone);
+}
+
+async function ensureEstateRow(db: Db, simulated: boolean, name: string, timeZone: string): Promise<number> {
+  return db.transaction().execute(async (trx) => {
+    const kept = await trx
+      .updateTable('estate')
+      .set({ name, time_zone: timeZone })
+      .where('simulated', '=', simulated)
+      .returning('id')
+      .executeTakeFirst();
+    if (kept) return kept.id;
+    const made = await trx
+      .insertInto('estate')
+      .values({ name, time_zone: timeZone, simulated })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return made.id;
+  });
+}
+
+export function estateImporter(db: Db, sealer: Sealer): ImportCameras {
+  return async (file) => {
+    const estate = await db.selectFrom('estate').select('id').where('simulated', '=', false).executeTakeFirstOrThrow();
+    return importCameras({ db, sealer, estateId: estate.id, ...file });
+  };
+}
+
+/** When the simulation first began: kept, so that a second start goes on in its story where the first stopped. */
+export async function rememberDemoStart(db: Db, nowMs: number): Promise<number> {
+  await db
+    .insertInto('setting')
+    .values({ key: 'demo', value: JSON.stringify({ startedAtMs: nowMs }) })
+    .onConflict((conflict) => conflict.column('key').doNothing())
+    .execute();
+  const kept = await db.selectFrom('setting').select('value').where('key', '=', 'demo').executeTakeFirstOrThrow();
+  return Number(kept.value['startedAtMs']);
+}
+
+/**
+ * Registers the simulation's cameras as any camera file would, with the simulation's own rhythm; without a simulation
+ * those of an earlier one are switched off.
+ */
+export async function registerSimulated(
+  db: Db,
+  sealer: Sealer,
+  simulation: { cameras: readonly SimulatedCameraAddress[]; login: { username: string; password: string } } | undefined,
+  config: Config,
+): Promise<void> {
+  if (!simulation) {
+    await db
+      .updateTable('camera')
+      .set({ enabled: false })
+      .where('estate_id', 'in', (eb) => eb.selectFrom('estate').select('id').where('simulated', '=', true))
+      .execute();
+    return;
+  }
+  const { estate, demo } = config;
+  const estateId = await ensureEstateRow(db, true, `${estate.name}（模拟）`, estate.timeZone);
+  const text = stringify({
+    credentials: [{ name: 'demo', ...simulation.login }],
+    cameras: simulation.cameras.map(({ key, name, place, mainUrl, subUrl }) => ({
+      ...{ key, name, place, kind: 'fixed', credential: 'demo' },
+      main_url: mainUrl,
+      sub_url: subUrl,
+    })),
+  });
+  await importCameras({ db, sealer, estateId, text, format: 'yaml', dryRun: false });
+  await db.updateTable('camera').set({ enabled: true }).where('estate_id', '=', estateId).execute();
+  // Only what nobody has set by hand.
+  const views = db
+    .updateTable('view')
+    .where('camera_id', 'in', (eb) => eb.selectFrom('camera').select('id').where('estate_id', '=', estateId));
+  await views.set({ cadence_s: demo.cadenceS }).where('cadence_s', 'is', null).execute();
+  await views
+    .set({ persistence_rule: JSON.stringify(demo.persistence) })
+    .where('persistence_rule', 'is', null)
+    .execute();
+}

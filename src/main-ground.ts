@@ -1,0 +1,166 @@
+/** What every verb stands on: the data directory, the log, the database, the store, the queue. */
+import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { systemClock, type Clock } from './base/clock.ts';
+import { problemOf, SentinelError } from './base/errors.ts';
+import { Lifecycle } from './base/lifecycle.ts';
+import { createLogger, type Logger } from './base/log.ts';
+import type { Config } from './config.ts';
+import { openBlobs, type BlobStore } from './drivers/blobs/blobs.ts';
+import {
+  awaitDatabase,
+  migrate,
+  openDatabase,
+  pendingMigrations,
+  runningEmbeddedUrl,
+  startEmbeddedPostgres,
+  type Db,
+} from './drivers/postgres/postgres.ts';
+import { openQueue, type CompareQueue } from './drivers/queue/queue.ts';
+
+/** Longest wait for a database that starts beside us. */
+const DATABASE_PATIENCE_MS = 60_000;
+const QUEUE_NAME = 'compare';
+
+export interface Standing {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly life: Lifecycle;
+  readonly databaseUrl: string;
+  readonly db: Db;
+}
+
+export function logOf(config: Config): Logger {
+  return createLogger({ level: config.log.level, pretty: config.log.pretty ?? process.stdout.isTTY === true });
+}
+
+/**
+ * Opens the database: `DATABASE_URL`, or the embedded server. Only `start` may run the embedded server; a verb beside it
+ * joins the one that runs.
+ * @param role `owner`: runs the embedded server and migrates; `joiner`: joins; `clerk`: joins, or runs it for a moment
+ */
+export async function standOnDatabase(
+  config: Config,
+  role: 'owner' | 'joiner' | 'clerk',
+  onProgress?: (name: string, tookMs: number) => void,
+): Promise<Standing & { serverEnded: Promise<void> | undefined }> {
+  const clock = systemClock;
+  const log = logOf(config);
+  const life = new Lifecycle(clock, log, onProgress);
+  let databaseUrl = config.database.url ?? undefined;
+  let serverEnded: Promise<void> | undefined;
+  if (databaseUrl === undefined) {
+    const dir = path.join(config.varDir, 'postgres');
+    databaseUrl = role === 'owner' ? undefined : await runningEmbeddedUrl(dir);
+    if (databaseUrl === undefined && role === 'joiner') {
+      throw new SentinelError('config.usage', {
+        problem: `No database: set DATABASE_URL, or start Sentinel over ${config.varDir} first`,
+      });
+    }
+    if (databaseUrl === undefined) {
+      await life.start(
+        'data directory',
+        () => claimVarDir(config.varDir),
+        (lockFile) => rm(lockFile, { force: true }),
+      );
+      const server = await life.start(
+        'embedded PostgreSQL',
+        () => startEmbeddedPostgres({ dir, clock, log }),
+        (started) => started.close(),
+      );
+      databaseUrl = server.url;
+      serverEnded = server.ended;
+    }
+  }
+  const url = databaseUrl;
+  const db = await life.start(
+    'database',
+    async () => {
+      const opened = openDatabase(url, log, config.database.connections);
+      await awaitDatabase(opened, clock, DATABASE_PATIENCE_MS);
+      return opened;
+    },
+    (opened) => opened.destroy(),
+  );
+  if (role !== 'joiner')
+    await life.start(
+      'migrations',
+      () => migrate(db),
+      () => {},
+    );
+  else
+    await life.start(
+      'migrations',
+      () => awaitMigrations(db, clock),
+      () => {},
+    );
+  return { config, clock, log, life, databaseUrl: url, db, serverEnded };
+}
+
+/** Adds the store and the queue, which the working parts need. */
+export async function standOnAll(standing: Standing): Promise<Standing & { blobs: BlobStore; queue: CompareQueue }> {
+  const { config, clock, log, life, databaseUrl } = standing;
+  const blobs = await life.start(
+    'picture store',
+    () => openBlobs({ dir: config.blobs.dir, clock }),
+    () => {},
+  );
+  const queue = await life.start(
+    config.redis.url === null ? 'queue in PostgreSQL' : 'queue in Redis',
+    () => openQueue({ databaseUrl, redisUrl: config.redis.url ?? undefined, name: QUEUE_NAME, clock, log }),
+    (opened) => opened.close(),
+  );
+  return { ...standing, blobs, queue };
+}
+
+/** A process beside others waits for the one that migrates instead of racing it. */
+async function awaitMigrations(db: Db, clock: Clock): Promise<void> {
+  const beganMs = clock.monotonicMs();
+  for (;;) {
+    const pending = await pendingMigrations(db);
+    if (pending.length === 0) return;
+    if (clock.monotonicMs() - beganMs > DATABASE_PATIENCE_MS) {
+      throw new SentinelError('database.migration_failed', {
+        migration: pending[0] ?? '',
+        problem: 'it has not been applied; run `sentinel migrate`',
+      });
+    }
+    await clock.sleep(500);
+  }
+}
+
+/**
+ * Makes the directory ours. Two processes over one directory would stop each other's database.
+ * @returns the lock file, to be removed at the end; one left by a killed process is taken over
+ */
+async function claimVarDir(dir: string): Promise<string> {
+  try {
+    await mkdir(dir, { recursive: true });
+    await access(dir, constants.W_OK);
+    const lockFile = path.join(dir, 'sentinel.lock');
+    const owner = (await readFile(lockFile, 'utf8').catch(() => '')).trim();
+    if (
+      owner &&
+      owner !== (await signatureOf(process.pid)) &&
+      (await signatureOf(Number(owner.split(' ')[0]))) === owner
+    ) {
+      throw new Error(`another Sentinel (process ${owner.split(' ')[0]}) runs over it`);
+    }
+    await writeFile(lockFile, `${await signatureOf(process.pid)}\n`);
+    return lockFile;
+  } catch (thrown) {
+    throw new SentinelError('config.var_dir_unwritable', { dir, problem: problemOf(thrown) }, { cause: thrown });
+  }
+}
+
+/** A process id alone comes around again; with its start time it is one of a kind. */
+async function signatureOf(pid: number): Promise<string | undefined> {
+  try {
+    process.kill(pid, 0);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EPERM') return undefined;
+  }
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''}`.trim();
+}

@@ -1,0 +1,90 @@
+/** The figures: Prometheus' words, base units, read from the database when they are asked for. */
+import { sql } from 'kysely';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Db } from './drivers/postgres/postgres.ts';
+import type { CompareQueue } from './drivers/queue/queue.ts';
+
+export interface Figures {
+  readonly registry: Registry;
+  /** @param tookMs of a comparison by the network */
+  onLook(result: string, tookMs?: number): void;
+}
+
+/** Figures of this process. */
+export function processFigures(): Figures {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const looks = new Counter({
+    name: 'sentinel_looks_total',
+    help: 'Looks by what came of them: unchanged, changed, not_judged, learning, pending (on to the network)',
+    labelNames: ['result'],
+    registers: [registry],
+  });
+  const comparisons = new Histogram({
+    name: 'sentinel_comparison_duration_seconds',
+    help: 'Time of one comparison by the network, pictures read and result recorded',
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers: [registry],
+  });
+  return {
+    registry,
+    onLook(result, tookMs) {
+      looks.inc({ result });
+      if (tookMs !== undefined) comparisons.observe(tookMs / 1000);
+    },
+  };
+}
+
+/** Adds the figures of the whole estate, the same from whichever process serves the pages. */
+export function addEstateFigures(registry: Registry, db: Db, queue: CompareQueue): void {
+  gaugeOf(registry, 'sentinel_cameras', 'Enabled cameras by health', 'state', () =>
+    sql<Counted>`select coalesce(h.state, 'unknown') as label, count(*)::int as n
+      from camera c left join camera_health h on h.camera_id = c.id where c.enabled group by 1`.execute(db),
+  );
+  gaugeOf(registry, 'sentinel_views', 'Views by state', 'state', () =>
+    sql<Counted>`select state as label, count(*)::int as n from view group by 1`.execute(db),
+  );
+  gaugeOf(
+    registry,
+    'sentinel_views_not_judged',
+    'Views whose newest look could not be judged, by reason',
+    'reason',
+    () =>
+      sql<Counted>`select not_judged_reason as label, count(*)::int as n from view
+      where not_judged_reason is not null group by 1`.execute(db),
+  );
+  gaugeOf(registry, 'sentinel_candidates_open', 'Open candidates by severity', 'severity', () =>
+    sql<Counted>`select severity as label, count(*)::int as n from candidate where state = 'open' group by 1`.execute(
+      db,
+    ),
+  );
+  gaugeOf(registry, 'sentinel_compare_jobs', 'Compare jobs by state', 'state', async () => {
+    const depth = await queue.depth();
+    return { rows: Object.entries(depth).map(([label, n]) => ({ label, n: n as number })) };
+  });
+}
+
+interface Counted {
+  readonly label: string;
+  readonly n: number;
+}
+
+function gaugeOf(
+  registry: Registry,
+  name: string,
+  help: string,
+  label: string,
+  count: () => Promise<{ rows: readonly Counted[] }>,
+): void {
+  new Gauge({
+    name,
+    help,
+    labelNames: [label],
+    registers: [registry],
+    async collect() {
+      const { rows } = await count();
+      this.reset();
+      for (const row of rows) this.set({ [label]: row.label }, row.n);
+    },
+  });
+}

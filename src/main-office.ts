@@ -1,0 +1,69 @@
+/** The verbs that do one thing and end. */
+import { readFile, stat } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { problemOf, SentinelError } from './base/errors.ts';
+import { LIMITS } from './base/limits.ts';
+import type { Config } from './config.ts';
+import { openSealer } from './camera/camera.ts';
+import { ensureEstate, estateImporter } from './main-estate.ts';
+import { standOnDatabase } from './main-ground.ts';
+
+/** `standOnDatabase` as a clerk has migrated already; what is left is to say so. */
+export async function migrateDatabase(config: Config): Promise<number> {
+  const standing = await standOnDatabase(config, 'clerk');
+  await standing.life.close();
+  process.stdout.write('the database is up to date\n');
+  return 0;
+}
+
+/** `cameras import FILE [--dry-run]`: exit code 0 when every line went in, 1 when some were refused. */
+export async function importCamerasFile(config: Config, args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { 'dry-run': { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  const [file] = positionals;
+  if (file === undefined || positionals.length > 1) {
+    throw new SentinelError('config.usage', { problem: 'usage: sentinel cameras import FILE [--dry-run]' });
+  }
+  const text = await readImportFile(file);
+  const format = /\.csv$/i.test(file) ? 'csv' : 'yaml';
+  const { db, life } = await standOnDatabase(config, 'clerk');
+  try {
+    await ensureEstate(db, config);
+    const report = await estateImporter(
+      db,
+      await openSealer(config.credential),
+    )({
+      text,
+      format,
+      dryRun: values['dry-run'],
+    });
+    for (const { line, key, outcome, detail } of report.lines) {
+      process.stdout.write(`${file}:${line}  ${outcome.padEnd(9)}  ${key}${detail ? `  ${detail}` : ''}\n`);
+    }
+    const { added, changed, unchanged, refused } = report;
+    process.stdout.write(
+      `${report.dryRun ? 'dry run, nothing written: ' : ''}${added} added, ${changed} changed, ${unchanged} unchanged, ${refused} refused\n`,
+    );
+    return refused > 0 ? 1 : 0;
+  } finally {
+    await life.close();
+  }
+}
+
+async function readImportFile(file: string): Promise<Buffer> {
+  try {
+    if ((await stat(file)).size > LIMITS.importFileBytes) {
+      throw new Error(`it is larger than ${LIMITS.importFileBytes} bytes`);
+    }
+    return await readFile(file);
+  } catch (thrown) {
+    throw new SentinelError(
+      'config.usage',
+      { problem: `${file} cannot be read: ${problemOf(thrown)}` },
+      { cause: thrown },
+    );
+  }
+}

@@ -1,0 +1,342 @@
+/** The verbs that run: each stands on the ground of `main-ground.ts` and adds its parts, in the order they are listed. */
+import { createServer } from 'node:http';
+import { hostname } from 'node:os';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from './base/clock.ts';
+import { problemOf, SentinelError } from './base/errors.ts';
+import type { Config } from './config.ts';
+import { openSealer, type Sealer } from './camera/camera.ts';
+import { thumbnailOf, fitness } from './comparison/comparison.ts';
+import { readPicture } from './drivers/codec/codec.ts';
+import { openDevice } from './drivers/onvif/onvif.ts';
+import { listen } from './drivers/postgres/postgres.ts';
+import { ensureEstate, estateImporter, rememberDemoStart, registerSimulated } from './main-estate.ts';
+import { standOnAll, standOnDatabase, type Standing } from './main-ground.ts';
+import { addEstateFigures, processFigures, type Figures } from './main-metrics.ts';
+import { runCapture, runCompare, runUpkeep, type CaptureSetup, type CompareSetup, type Ground } from './pipeline.ts';
+import { readDemoEstate, startSimulator } from './simulator/simulator.ts';
+import { ensureFirstAdmin, startWeb, type ReadinessCheck } from './web/web.ts';
+
+type WholeGround = Awaited<ReturnType<typeof standOnAll>>;
+
+const UI_DIR = fileURLToPath(new URL('../dist/ui', import.meta.url));
+const DEMO_FILE = fileURLToPath(new URL('../config/estate.demo.yaml', import.meta.url));
+/** Login of the simulated cameras, which guard nothing: it shows that logins work. */
+const DEMO_LOGIN = { username: 'demo', password: 'demo-cameras' };
+
+// --- everything ------------------------------------------------------------------------------------------------------
+
+export async function start(config: Config): Promise<number> {
+  const say = (text: string): void => void process.stdout.write(`${text}\n`);
+  say('Sentinel starts / 哨兵系统启动');
+  const standing = await standOnDatabase(config, 'owner', (name, tookMs) => {
+    say(`  ✓ ${name} (${(tookMs / 1000).toFixed(1)} s)`);
+  });
+  const stop = untilStopped(standing.serverEnded);
+  try {
+    await startAll(standing, say);
+  } catch (thrown) {
+    await standing.life.close();
+    throw thrown;
+  }
+  return ended(standing.life, await stop);
+}
+
+async function startAll(standing: Standing, say: (text: string) => void): Promise<void> {
+  const { config, life } = standing;
+  const figures = processFigures();
+  const all = await standOnAll(standing);
+  const sealer = await life.start(
+    'credential key',
+    () => openSealer(config.credential),
+    () => {},
+  );
+  await life.start(
+    'estate',
+    () => ensureEstate(standing.db, config),
+    () => {},
+  );
+  if (config.demo.enabled) await startSimulated(all, sealer);
+  else await registerSimulated(standing.db, sealer, undefined, config);
+  const ground = groundOf(all, figures);
+  await life.start(
+    'compare worker',
+    () => runCompare(ground, compareSetup(config)),
+    (running) => running.close(),
+  );
+  await life.start(
+    'capture',
+    () => runCapture(ground, captureSetup(config, sealer)),
+    (running) => running.close(),
+  );
+  await life.start(
+    'upkeep',
+    () => runUpkeep(ground, config.retention),
+    (running) => running.close(),
+  );
+  const admin = await ensureFirstAdmin(standing.db, config.admin.password ?? undefined);
+  const { url } = await startPages(all, sealer, figures);
+  say('');
+  say(`  ${config.http.publicUrl ?? url}`);
+  if (admin.created && admin.password !== undefined) {
+    say(`  user / 用户名    admin`);
+    say(`  password / 密码  ${admin.password}   (shown this once / 仅显示一次)`);
+  } else if (admin.created) say('  user / 用户名    admin, with the password you gave / 使用您设定的密码');
+  say('');
+}
+
+// --- one part each ---------------------------------------------------------------------------------------------------
+
+export async function serve(config: Config): Promise<number> {
+  return run(config, 'pages', async (all, sealer, figures) => {
+    await ensureEstate(all.db, config);
+    await all.life.start(
+      'upkeep',
+      () => runUpkeep(groundOf(all, figures), config.retention),
+      (running) => running.close(),
+    );
+    const admin = await ensureFirstAdmin(all.db, config.admin.password ?? undefined);
+    // Lines, not log records: the password must not end up in a collector.
+    if (admin.password !== undefined) process.stderr.write(`first account: admin, password ${admin.password}\n`);
+    const { url } = await startPages(all, sealer, figures);
+    all.log.info({ url }, 'serving');
+  });
+}
+
+export async function capture(config: Config): Promise<number> {
+  return run(config, 'capture', async (all, sealer, figures) => {
+    const running = await all.life.start(
+      'capture',
+      () => runCapture(groundOf(all, figures), captureSetup(config, sealer)),
+      (started) => started.close(),
+    );
+    await startMetrics(all, figures, async () => [
+      { name: 'cameras', ok: true, detail: JSON.stringify(running.counts) },
+    ]);
+  });
+}
+
+export async function compare(config: Config): Promise<number> {
+  return run(config, 'compare', async (all, _sealer, figures) => {
+    await all.life.start(
+      'compare',
+      () => runCompare(groundOf(all, figures), compareSetup(config)),
+      (one) => one.close(),
+    );
+    await startMetrics(all, figures, async () => []);
+  });
+}
+
+export async function simulate(config: Config): Promise<number> {
+  return run(config, 'simulate', async (all, sealer) => {
+    await ensureEstate(all.db, config);
+    await startSimulated(all, sealer);
+  });
+}
+
+// --- the parts -------------------------------------------------------------------------------------------------------
+
+async function run(
+  config: Config,
+  name: string,
+  begin: (all: WholeGround, sealer: Sealer, figures: Figures) => Promise<void>,
+): Promise<number> {
+  const standing = await standOnDatabase(config, 'joiner');
+  const stop = untilStopped(undefined);
+  try {
+    const all = await standOnAll(standing);
+    await begin(all, await openSealer(config.credential), processFigures());
+  } catch (thrown) {
+    await standing.life.close();
+    throw thrown;
+  }
+  standing.log.info({ part: name }, 'started');
+  return ended(standing.life, await stop);
+}
+
+function groundOf(all: WholeGround, figures: Figures): Ground {
+  const { db, blobs, queue, clock, log } = all;
+  return { db, blobs, queue, clock, log, onLook: (result, tookMs) => figures.onLook(result, tookMs) };
+}
+
+async function startSimulated(all: WholeGround, sealer: Sealer): Promise<void> {
+  const { config, clock, life, log, db } = all;
+  const simulator = await life.start(
+    'simulated estate',
+    async () =>
+      startSimulator({
+        host: config.demo.host,
+        port: config.demo.port,
+        ...{ clock, log },
+        credentials: DEMO_LOGIN,
+        schedule: await readDemoEstate(DEMO_FILE),
+        startedAtMs: await rememberDemoStart(db, clock.nowMs()),
+      }),
+    (started) => started.close(),
+  );
+  await registerSimulated(db, sealer, { cameras: simulator.cameras, login: DEMO_LOGIN }, config);
+}
+
+function captureSetup(config: Config, sealer: Sealer): CaptureSetup {
+  const { capture: rules, learning, demo } = config;
+  return {
+    processName: rules.processName ?? `${hostname()}:${process.pid}`,
+    rules,
+    gate: {
+      fullComparisonEveryS: rules.fullComparisonEveryS,
+      learning,
+      simulatedLearning: { ...learning, spanS: demo.learningSpanS, accept: 'automatic' },
+    },
+    connectionsPerHost: rules.connectionsPerHost,
+    timeouts: config.timeouts.rtsp,
+    openSecret: (name, sealed) => sealer.open(name, sealed),
+    streamsOf: async (url, credentials) => {
+      const device = await openDevice({
+        url,
+        credentials,
+        clock: systemClock,
+        timeoutMs: config.timeouts.rtsp.replyMs,
+      });
+      return { ...(await device.streams()), clockOffset: device.clockOffset };
+    },
+  };
+}
+
+function compareSetup(config: Config): CompareSetup {
+  return {
+    ...config.comparison,
+    candidates: { persistence: config.persistence, watchPersistence: config.watchPersistence },
+  };
+}
+
+async function startPages(all: WholeGround, sealer: Sealer, figures: Figures): Promise<{ url: string }> {
+  const { config, db, blobs, queue, clock, log, life, databaseUrl } = all;
+  addEstateFigures(figures.registry, db, queue);
+  return life.start(
+    'pages',
+    () =>
+      startWeb({
+        ...{ db, clock, log },
+        config: {
+          host: config.http.host,
+          port: config.http.port,
+          secure: config.http.secureCookies,
+          trustProxy: config.http.trustedProxies,
+          publicOrigins: config.http.publicUrl === null ? [] : [config.http.publicUrl],
+        },
+        review: config.review,
+        viewDefaults: {
+          cadenceS: config.capture.cadenceS,
+          learnS: config.learning.spanS,
+          persistenceRule: config.persistence,
+        },
+        pictures: { read: (sha256) => blobs.get(sha256) },
+        thumbnailOfPicture: async (sha256) => {
+          const picture = await readPicture(await blobs.get(sha256));
+          const fit = fitness(picture);
+          return { thumbnail: Buffer.from(thumbnailOf(picture)), lighting: fit.lighting };
+        },
+        importCameras: estateImporter(db, sealer),
+        readiness: () => readiness(all),
+        listenForEvents: (handlers) => listen(databaseUrl, 'sentinel_event', { clock, log, ...handlers }),
+        metrics: figures.registry,
+        uiDir: UI_DIR,
+      }),
+    (web) => web.close(),
+  );
+}
+
+async function readiness({ db, queue }: WholeGround): Promise<ReadinessCheck[]> {
+  const check = async (name: string, ask: () => Promise<string>): Promise<ReadinessCheck> => {
+    try {
+      return { name, ok: true, detail: await ask() };
+    } catch (thrown) {
+      return { name, ok: false, detail: problemOf(thrown) };
+    }
+  };
+  return Promise.all([
+    check('database', async () => {
+      const { cameras } = await db
+        .selectFrom('camera')
+        .select((eb) => eb.fn.countAll<number>().as('cameras'))
+        .executeTakeFirstOrThrow();
+      return `${cameras} cameras`;
+    }),
+    check('queue', async () => {
+      const { waiting, active, failed } = await queue.depth();
+      return `${waiting} waiting, ${active} active, ${failed} failed`;
+    }),
+    check('pages', async () => {
+      await readFile(path.join(UI_DIR, 'index.html'));
+      return 'built';
+    }),
+  ]);
+}
+
+/** `/healthz` and `/metrics` of a process without pages. */
+async function startMetrics(
+  all: WholeGround,
+  figures: Figures,
+  details: () => Promise<readonly ReadinessCheck[]>,
+): Promise<void> {
+  const { host, port } = all.config.metrics;
+  if (port === null) return;
+  await all.life.start(
+    'metrics',
+    () =>
+      new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
+        const server = createServer((request, response) => {
+          const answer = async (): Promise<void> => {
+            if (request.url === '/metrics') {
+              response.setHeader('content-type', figures.registry.contentType);
+              response.end(await figures.registry.metrics());
+            } else if (request.url === '/healthz') {
+              response.setHeader('content-type', 'application/json');
+              response.end(JSON.stringify({ ok: true, checks: await details() }));
+            } else response.writeHead(404).end();
+          };
+          answer().catch(() => response.destroy());
+        });
+        server.once('error', (thrown: NodeJS.ErrnoException) =>
+          reject(
+            thrown.code === 'EADDRINUSE'
+              ? new SentinelError('config.port_taken', { host, port }, { cause: thrown })
+              : thrown,
+          ),
+        );
+        server.listen(port, host, () => resolve(server));
+      }),
+    (server) => new Promise<void>((resolve) => server.close(() => resolve())),
+  );
+}
+
+// --- the end ---------------------------------------------------------------------------------------------------------
+
+interface Ending {
+  readonly reason: string;
+  readonly code: number;
+}
+
+/** Ctrl-C, SIGTERM, or the end of the embedded database. A second signal ends the process at once. */
+function untilStopped(serverEnded: Promise<void> | undefined): Promise<Ending> {
+  return new Promise((resolve) => {
+    let asked = false;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (asked) process.exit(130);
+        asked = true;
+        resolve({ reason: signal, code: 0 });
+      });
+    }
+    void serverEnded?.then(() => resolve({ reason: 'the embedded PostgreSQL ended by itself', code: 1 }));
+  });
+}
+
+async function ended(life: Standing['life'], { reason, code }: Ending): Promise<number> {
+  process.stderr.write(`stopping: ${reason}\n`);
+  await life.close();
+  process.stderr.write('stopped\n');
+  return code;
+}

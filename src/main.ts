@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+/**
+ * The verbs. `start` runs everything with nothing to install; the others run one part each beside a shared database, as
+ * many of each as the estate needs. Errors a person can mend end as one line on standard error, without a stack.
+ */
+import { parseArgs } from 'node:util';
+import { problemOf, SentinelError } from './base/errors.ts';
+import { loadConfig, type Config } from './config.ts';
+import { runLook } from './look.ts';
+import { importCamerasFile, migrateDatabase } from './main-office.ts';
+import { capture, compare, serve, simulate, start } from './main-parts.ts';
+
+interface Verb {
+  readonly says: string;
+  readonly run: (config: Config, args: readonly string[]) => Promise<number>;
+}
+
+const VERBS: Readonly<Record<string, Verb>> = {
+  start: { says: 'run everything: database, simulated estate, capture, compare, pages', run: start },
+  serve: { says: 'run the pages and the API', run: serve },
+  capture: { says: 'look at the cameras; run as many as the cameras need', run: capture },
+  compare: { says: 'judge looks; run as many as the looks need', run: compare },
+  simulate: { says: 'run the simulated estate’s cameras', run: simulate },
+  migrate: { says: 'bring the database up to date and end', run: migrateDatabase },
+  'cameras import': { says: 'FILE [--dry-run]: register the cameras of a YAML or CSV file', run: importCamerasFile },
+};
+
+const USAGE = `sentinel VERB [--config FILE]
+
+${Object.entries(VERBS)
+  .map(([name, { says }]) => `  ${name.padEnd(16)} ${says}`)
+  .join('\n')}
+  ${'look'.padEnd(16)} FRAME --baseline A [--baseline B …]: compare pictures, no camera needed; look --help for more
+  ${'help'.padEnd(16)} this text
+
+Configuration: config/sentinel.yaml, SENTINEL_* and DATABASE_URL, REDIS_URL.
+`;
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [first = 'help', second] = argv;
+  if (first === 'look') {
+    return runLook(argv.slice(1), { stdout: process.stdout, stderr: process.stderr });
+  }
+  if (first === 'help' || first === '--help' || first === '-h') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const name = VERBS[`${first} ${second}`] ? `${first} ${second}` : first;
+  const verb = VERBS[name];
+  if (!verb) throw new SentinelError('config.usage', { problem: `There is no verb "${first}".\n\n${USAGE}` });
+  const { config, rest } = configFlag(argv.slice(name.split(' ').length));
+  return verb.run(loadConfig({ ...(config !== undefined && { file: config }), env: process.env }), rest);
+}
+
+/** Takes `--config FILE` out of the arguments, wherever it stands. */
+function configFlag(args: readonly string[]): { config: string | undefined; rest: string[] } {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: { config: { type: 'string' } },
+    strict: false,
+    tokens: true,
+  });
+  const token = tokens.find((one) => one.kind === 'option' && one.name === 'config');
+  if (token?.kind !== 'option') return { config: undefined, rest: [...args] };
+  if (token.value === undefined || token.value === '') {
+    throw new SentinelError('config.usage', { problem: '--config wants a file' });
+  }
+  const rest = args.filter((_, index) => index !== token.index && (token.inlineValue || index !== token.index + 1));
+  return { config: token.value, rest };
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (thrown: unknown) => {
+    const known = thrown instanceof SentinelError;
+    process.stderr.write(
+      `${known ? thrown.message : `sentinel failed: ${problemOf(thrown)}\n${(thrown as Error).stack}`}\n`,
+    );
+    process.exitCode = known && thrown.code === 'config.usage' ? 2 : 1;
+    // Something may still hold the process open after a start that failed half-way.
+    process.exit();
+  },
+);
