@@ -103,19 +103,18 @@ export class RtpDepacketizer {
   push(bytes: Buffer, start: number, end: number, timestamp: number, marker: boolean, lost: boolean): void {
     if (lost) {
       this.#chainBroken = true;
-      this.#gap = true;
-      // The unit that stands open lost its middle or its end, whichever timestamp comes now.
+      // The unit that stands open lost its middle or its end; the one that begins now may have lost its first packets.
+      if (!this.#open || timestamp !== this.#timestamp) this.#gap = true;
       if (this.#open) this.#damaged = true;
     }
     if (this.#open && timestamp !== this.#timestamp) {
-      // What came without a picture (parameter sets, delimiter) belongs to the picture that comes now.
-      if (this.#hasPicture) this.#finish();
+      // What came whole without a picture (parameter sets, delimiter) belongs to the picture that comes now.
+      if (this.#hasPicture || this.#damaged) this.#finish();
       else this.#timestamp = timestamp;
     }
     if (!this.#open) this.#begin(timestamp);
-    this.#gap = false;
     this.#payload(bytes, start, end);
-    if (marker && this.#markerDecides && this.#hasPicture) {
+    if (marker && this.#markerDecides && (this.#hasPicture || this.#damaged)) {
       this.#finish();
       this.#endedByMarker = true;
     }
@@ -128,6 +127,7 @@ export class RtpDepacketizer {
     this.#collecting = this.#demand !== 'none';
     this.#damaged = false;
     this.#headUnsure = this.#gap;
+    this.#gap = false;
     this.#hasPicture = false;
     this.#isKey = false;
     this.#firstType = NONE;
@@ -275,6 +275,8 @@ export class RtpDepacketizer {
       this.#damaged = true;
     }
     if (this.#damaged) {
+      // Without its picture it may have been what the next unit begins with.
+      if (!this.#hasPicture) this.#gap = true;
       this.#chainBroken = true;
       this.#handler.onDamaged();
     } else {
