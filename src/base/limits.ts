@@ -135,6 +135,13 @@ export const LIMITS = {
   /** Picture scalers a decoder keeps, one a stream size. */
   scalersKept: 16,
 
+  /** `look`: lawful pictures of one frame, encodings kept between lines (half a megabyte each), bytes of one line. */
+  lookBaselines: 64,
+  lookEncodingsKept: 160,
+  lookLineBytes: 1024 * 1024,
+  /** Smallest side of a picture that can be judged. */
+  lookSmallestSidePx: 48,
+
   /** Rows of one kind pruned in one statement. */
   prunedAtOnce: 2_000,
   /** Pending looks of so many views are put back on the queue in one sweep. */

@@ -20,6 +20,8 @@ export interface GateAnswer {
   readonly changed: boolean;
   /** Largest tile dissimilarity to the picture that explains that tile best: 0 same, 1 unrelated, 2 inverted. */
   readonly score: number;
+  /** Mean tile dissimilarity: how unlike the pictures are as a whole. */
+  readonly meanScore: number;
 }
 
 /** Grey picture of the gate's size, one byte a pixel. */
@@ -32,14 +34,16 @@ export function gate(thumbnail: Uint8Array, baselines: readonly Uint8Array[]): G
   const frame = tilesOf(thumbnail);
   const known = baselines.map((baseline) => ({ pixels: baseline, tiles: tilesOf(baseline) }));
   let score = 0;
+  let sum = 0;
   for (let tile = 0; tile < TILES_ACROSS * TILES_DOWN; tile++) {
     let best = 2;
     for (const { pixels, tiles } of known) {
       best = Math.min(best, dissimilarity(thumbnail, frame, pixels, tiles, tile));
     }
     score = Math.max(score, best);
+    sum += best;
   }
-  return { changed: score >= CHANGED, score };
+  return { changed: score >= CHANGED, score, meanScore: sum / (TILES_ACROSS * TILES_DOWN) };
 }
 
 interface Tiles {

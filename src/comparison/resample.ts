@@ -147,10 +147,5 @@ function lookUp(pixel: number, size: number, shift: number, zoom: number): numbe
 export function covered(motion: Motion): readonly [left: number, top: number, right: number, bottom: number] {
   const edge = (seen: number, shift: number): number => (seen - 0.5 - shift) / motion.zoom + 0.5;
   const clamp = (fraction: number): number => Math.min(1, Math.max(0, fraction));
-  return [
-    clamp(edge(0, motion.dx)),
-    clamp(edge(0, motion.dy)),
-    clamp(edge(1, motion.dx)),
-    clamp(edge(1, motion.dy)),
-  ];
+  return [clamp(edge(0, motion.dx)), clamp(edge(0, motion.dy)), clamp(edge(1, motion.dx)), clamp(edge(1, motion.dy))];
 }

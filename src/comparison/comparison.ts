@@ -1,0 +1,329 @@
+/**
+ * The eye: what stands in a frame that did not stand in any lawful picture of its view?
+ *
+ * Steps, each a pure rule in a file of its own: fitness (can it be judged), pose (does it line up), the network (encoder,
+ * nearest lawful past of each place, decoder) and regions. The gate runs before, beside the camera. What cannot be judged
+ * is answered as such with a reason, never as "no change".
+ *
+ * A lawful picture with a polygon is lawful only inside it: a verdict of "permitted" or "false alarm" accepts one place of
+ * one frame, and the rest of that frame explains nothing. At least one picture must be lawful everywhere.
+ *
+ * Working size: multiples of 32 px of about 512 x 288 and nearly the picture's shape; places are fractions throughout.
+ * Errors: `model.unreadable`, `model.failed`.
+ */
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { problemOf, SentinelError } from '../base/errors.ts';
+import type { Picture, Polygon } from '../base/picture.ts';
+import { OnnxModel, type ModelTensor } from '../drivers/onnx/onnx.ts';
+import type { StoredRegion } from '../drivers/postgres/schema.ts';
+import { fitness, hiddenReason, type Lighting, type NotJudgedReason } from './fitness.ts';
+import { gate, thumbnailOf } from './gate.ts';
+import { nearestLawful, pack, type Level, type PackedLevel } from './lawful.ts';
+import { cellsIn } from './outline.ts';
+import { POSE_HEIGHT, POSE_WIDTH, poseOf, posePictureOf, type PoseAnswer } from './pose.ts';
+import { highestScore, regionsOf, type Heat } from './regions.ts';
+import { aligned, covered, resampled, type Motion } from './resample.ts';
+
+export { fitness, type Fitness, type Lighting, type NotJudgedReason } from './fitness.ts';
+export { gate, thumbnailOf, GATE_HEIGHT, GATE_WIDTH, type GateAnswer } from './gate.ts';
+export { forgottenViews } from './comparison-store.ts';
+export { Gatekeeper, type GateRules, type LearningRules } from './gatekeeper.ts';
+export { Judge } from './judge.ts';
+export { drawOverlay } from './overlay.ts';
+export type { Heat } from './regions.ts';
+
+/** What is kept of a lawful picture: about half a megabyte. */
+export interface Encoding {
+  /** Working size it was made at. */
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly levels: readonly PackedLevel[];
+  readonly posePicture: Uint8Array;
+  readonly thumbnail: Uint8Array;
+}
+
+export interface EncodedBaseline {
+  readonly id: number;
+  readonly encoding: Encoding;
+  /** Lawful only there, in fractions; null: everywhere. */
+  readonly polygon: Polygon | null;
+  readonly lighting: string;
+}
+
+export interface Pose {
+  /** How far the frame is shifted against the nearest lawful picture, in pixels of the frame. */
+  readonly dxPx: number;
+  readonly dyPx: number;
+  /** How far its parts are from agreeing with that shift; null when there was too little to see to tell. */
+  readonly residualPx: number | null;
+}
+
+export type ComparisonResult =
+  | {
+      readonly judged: true;
+      /** Highest score first. */
+      readonly regions: StoredRegion[];
+      /** Highest score of any region, reported or not; 0 without any. */
+      readonly maxScore: number;
+      readonly pose: Pose;
+      readonly lighting: Lighting;
+      /** The lawful picture that explains most of the frame. */
+      readonly nearestBaselineId: number;
+      /** Change by place, a quarter of the working size. */
+      readonly heat: Heat;
+    }
+  | {
+      readonly judged: false;
+      readonly reason: NotJudgedReason;
+      readonly detail: string;
+      readonly lighting?: Lighting;
+    };
+
+export interface WorkingSize {
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+export interface Eye {
+  /** SHA-256 over the model's files. */
+  readonly modelSha256: string;
+  readonly defaultMinScore: number;
+  /**
+   * @param options.size working size to use, that of the pictures it will be compared with; absent: by the picture's shape
+   * @param options.reference another lawful picture of the view, to which this one is aligned where it can be
+   */
+  encode(picture: Picture, options?: { size?: WorkingSize; reference?: Encoding }): Promise<Encoding>;
+  compare(input: {
+    frame: Picture;
+    baselines: readonly EncodedBaseline[];
+    ignore: readonly Polygon[];
+    minScore?: number;
+  }): Promise<ComparisonResult>;
+  close(): Promise<void>;
+}
+
+const LEVEL_NAMES = ['0', '1', '2', '3', '4'] as const;
+const WORKING_AREA_PX = 512 * 288;
+const GRID_PX = 32;
+/** Shift of the working picture below which moving it would blur more than it helps. */
+const STILL_PX = 0.6;
+/** References tried for the pose. */
+const REFERENCES = 3;
+
+/** Working size of a picture: a multiple of 32 each way, about the working area, nearly the picture's proportions. */
+export function workingSizeOf(widthPx: number, heightPx: number): WorkingSize {
+  const scale = Math.sqrt(WORKING_AREA_PX / (widthPx * heightPx));
+  // A ribbon of a picture is squeezed rather than worked at a size nothing was trained on.
+  const side = (px: number): number => Math.min(1024, Math.max(128, Math.round((px * scale) / GRID_PX) * GRID_PX));
+  return { widthPx: side(widthPx), heightPx: side(heightPx) };
+}
+
+/**
+ * Loads the model.
+ * @param options.modelDir folder with encoder.onnx, decoder.onnx and eye.json
+ * @param options.threads cores one comparison may use
+ */
+export async function openEye(options: { modelDir: string; threads: number }): Promise<Eye> {
+  const { modelDir, threads } = options;
+  const settings = await readSettings(path.join(modelDir, 'eye.json'));
+  const encoder = await OnnxModel.open(path.join(modelDir, 'encoder.onnx'), {
+    threads,
+    inputs: ['rgb'],
+    outputs: LEVEL_NAMES.map((name) => `level${name}`),
+  });
+  try {
+    const decoder = await OnnxModel.open(path.join(modelDir, 'decoder.onnx'), {
+      threads,
+      inputs: ['frame', 'lawful'].flatMap((side) => LEVEL_NAMES.map((name) => side + name)),
+      outputs: ['heat'],
+    });
+    return new NetworkEye(encoder, decoder, settings.defaultMinScore);
+  } catch (thrown) {
+    await encoder.close();
+    throw thrown;
+  }
+}
+
+async function readSettings(file: string): Promise<{ defaultMinScore: number }> {
+  try {
+    const settings = JSON.parse(await readFile(file, 'utf8')) as { defaultMinScore?: unknown };
+    const { defaultMinScore } = settings;
+    if (typeof defaultMinScore !== 'number' || !(defaultMinScore > 0 && defaultMinScore < 1)) {
+      throw new Error('defaultMinScore is not between 0 and 1');
+    }
+    return { defaultMinScore };
+  } catch (thrown) {
+    throw new SentinelError('model.unreadable', { file, problem: problemOf(thrown) }, { cause: thrown });
+  }
+}
+
+class NetworkEye implements Eye {
+  readonly modelSha256: string;
+  readonly defaultMinScore: number;
+  readonly #encoder: OnnxModel;
+  readonly #decoder: OnnxModel;
+
+  constructor(encoder: OnnxModel, decoder: OnnxModel, defaultMinScore: number) {
+    this.#encoder = encoder;
+    this.#decoder = decoder;
+    this.defaultMinScore = defaultMinScore;
+    this.modelSha256 = createHash('sha256').update(encoder.sha256).update(decoder.sha256).digest('hex');
+  }
+
+  async encode(picture: Picture, options: { size?: WorkingSize; reference?: Encoding } = {}): Promise<Encoding> {
+    const { reference } = options;
+    const { widthPx, heightPx } = options.size ?? reference ?? workingSizeOf(picture.widthPx, picture.heightPx);
+    let working = resampled(picture, widthPx, heightPx);
+    if (reference) {
+      const pose = poseOf(posePictureOf(working), [reference.posePicture]);
+      if (pose.state === 'told' && moves(pose.motion, widthPx, heightPx)) working = aligned(working, pose.motion);
+    }
+    const levels = await this.#levelsOf(working);
+    return {
+      widthPx,
+      heightPx,
+      levels: levels.map(pack),
+      posePicture: posePictureOf(working),
+      thumbnail: thumbnailOf(working),
+    };
+  }
+
+  async compare(input: Parameters<Eye['compare']>[0]): Promise<ComparisonResult> {
+    const { frame, ignore, minScore = this.defaultMinScore } = input;
+    const first = input.baselines.find(({ polygon }) => polygon === null);
+    if (!first) return { judged: false, reason: 'no_baseline', detail: 'no picture of the view is lawful everywhere' };
+    const { widthPx, heightPx } = first.encoding;
+    // The stream's shape may have changed since some were taken; they explain nothing at this one.
+    const baselines = input.baselines.filter(
+      ({ encoding }) => encoding.widthPx === widthPx && encoding.heightPx === heightPx,
+    );
+    const whole = baselines.filter(({ polygon }) => polygon === null).map(({ encoding }) => encoding);
+
+    const fit = fitness(frame);
+    const { lighting } = fit;
+    if (!fit.fit) return { judged: false, reason: fit.reason, detail: `the picture is ${fit.reason}`, lighting };
+
+    let working = resampled(frame, widthPx, heightPx);
+    const thumbnail = thumbnailOf(working);
+    const hidden = hiddenReason(
+      thumbnail,
+      whole.map((encoding) => encoding.thumbnail),
+    );
+    if (hidden) {
+      return { judged: false, reason: hidden, detail: 'most of what the view shows is not to be seen', lighting };
+    }
+    const pose = poseOf(
+      posePictureOf(working),
+      likeliest(thumbnail, whole).map((encoding) => encoding.posePicture),
+    );
+    if (pose.state === 'moved') {
+      return { judged: false, reason: 'pose', detail: `${pose.detail} (${describe(pose.motion)})`, lighting };
+    }
+    const moved = pose.state === 'told' && moves(pose.motion, widthPx, heightPx);
+    if (moved) working = aligned(working, pose.motion);
+
+    const levels = await this.#levelsOf(working);
+    const nearest = nearestLawful(
+      levels,
+      baselines.map(({ encoding, polygon }) => ({ levels: encoding.levels, polygon })),
+    );
+    const heat = await this.#heatOf(levels, nearest.levels);
+    silence(heat, ignore, moved ? pose.motion : undefined);
+    const explains = nearest.shares.indexOf(Math.max(...nearest.shares));
+    return {
+      judged: true,
+      regions: regionsOf(heat, minScore),
+      maxScore: highestScore(heat),
+      pose: poseIn(frame, pose),
+      lighting,
+      nearestBaselineId: (baselines[explains] ?? first).id,
+      heat,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#encoder.close();
+    await this.#decoder.close();
+  }
+
+  async #levelsOf(working: Picture): Promise<Level[]> {
+    const shape = [1, working.heightPx, working.widthPx, 3];
+    const answered = await this.#encoder.run({ rgb: { shape, values: working.rgb } });
+    return LEVEL_NAMES.map((name) => {
+      const { shape: dims, values } = answered[`level${name}`]!;
+      return { height: dims[1]!, width: dims[2]!, channels: dims[3]!, values };
+    });
+  }
+
+  async #heatOf(frame: readonly Level[], lawful: readonly Level[]): Promise<Heat> {
+    const inputs: Record<string, ModelTensor> = {};
+    LEVEL_NAMES.forEach((name, index) => {
+      for (const [side, levels] of [
+        ['frame', frame],
+        ['lawful', lawful],
+      ] as const) {
+        const { width, height, channels, values } = levels[index]!;
+        inputs[side + name] = { shape: [1, height, width, channels], values };
+      }
+    });
+    const { shape, values } = (await this.#decoder.run(inputs))['heat']!;
+    return { heightPx: shape[0]!, widthPx: shape[1]!, values };
+  }
+}
+
+/** The lawful pictures that look most like the frame, best first. */
+function likeliest(thumbnail: Uint8Array, whole: readonly Encoding[]): Encoding[] {
+  return whole
+    .map((encoding) => ({ encoding, score: gate(thumbnail, [encoding.thumbnail]).meanScore }))
+    .sort((a, b) => a.score - b.score)
+    .slice(0, REFERENCES)
+    .map(({ encoding }) => encoding);
+}
+
+/** Whether a lawful picture stands so far from another that it should be encoded again, aligned to it. */
+export function standsApart(encoding: Encoding, reference: Encoding): boolean {
+  const pose = poseOf(encoding.posePicture, [reference.posePicture]);
+  return pose.state === 'told' && moves(pose.motion, reference.widthPx, reference.heightPx);
+}
+
+function moves(motion: Motion, widthPx: number, heightPx: number): boolean {
+  const edge = Math.abs(motion.zoom - 1) / 2;
+  return Math.max((Math.abs(motion.dx) + edge) * widthPx, (Math.abs(motion.dy) + edge) * heightPx) >= STILL_PX;
+}
+
+/** Nothing is reported where the view is ignored, nor where the moved frame shows nothing or only a seam. */
+function silence(heat: Heat, ignore: readonly Polygon[], motion: Motion | undefined): void {
+  const { widthPx: width, heightPx: height, values } = heat;
+  if (ignore.length > 0) {
+    cellsIn(ignore, width, height).forEach((ignored, cell) => {
+      if (ignored) values[cell] = 0;
+    });
+  }
+  if (!motion) return;
+  const [left, top, right, bottom] = covered(motion);
+  // A seam disturbs features two cells around it; a border that the frame covers exactly has no seam.
+  const from = (edge: number, size: number): number => (edge > 0 ? Math.ceil(edge * size) + 2 : 0);
+  const to = (edge: number, size: number): number => (edge < 1 ? Math.floor(edge * size) - 2 : size);
+  const [x0, y0, x1, y1] = [from(left, width), from(top, height), to(right, width), to(bottom, height)];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (x < x0 || x >= x1 || y < y0 || y >= y1) values[y * width + x] = 0;
+    }
+  }
+}
+
+function poseIn(frame: Picture, { motion, residualPx }: PoseAnswer): Pose {
+  return {
+    dxPx: motion.dx * frame.widthPx,
+    dyPx: motion.dy * frame.heightPx,
+    residualPx:
+      residualPx === null ? null : residualPx * Math.max(frame.widthPx / POSE_WIDTH, frame.heightPx / POSE_HEIGHT),
+  };
+}
+
+function describe({ dx, dy, zoom }: Motion): string {
+  const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+  return `${percent(dx)} across, ${percent(dy)} down, zoom ${zoom.toFixed(3)}`;
+}

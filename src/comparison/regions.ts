@@ -1,0 +1,180 @@
+/**
+ * Regions: from a map of change to scored, connected areas with simple outlines. Pure.
+ *
+ * A region's score is the highest level at which its connected area is still as large as a region must be: reporting
+ * "regions of at least score S" is then the same as cutting the map at S and keeping the areas that are large enough,
+ * whatever S is. Its extent is where the map stays above half its score around that core.
+ */
+import type { Polygon } from '../base/picture.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { StoredRegion } from '../drivers/postgres/schema.ts';
+import { outlineOf } from './outline.ts';
+
+/** Map of change, row-major, 0..1; a place that is not judged holds 0. */
+export interface Heat {
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly values: Float32Array;
+}
+
+/** Smallest region, as a share of the picture. */
+export const SMALLEST_REGION = 0.003;
+/** Where a region ends, as a share of its score. */
+const EXTENT = 0.5;
+const TAKEN = -1;
+
+/** @returns the regions of at least `minScore`, highest first, at most as many as a look keeps */
+export function regionsOf(heat: Heat, minScore: number): StoredRegion[] {
+  const { widthPx: width, heightPx: height, values } = heat;
+  const smallest = Math.max(1, Math.ceil(SMALLEST_REGION * width * height));
+  const floor = Math.max(minScore * EXTENT, 1e-3);
+  const order = descending(values, floor);
+  const forest = new Forest(values.length);
+
+  for (const cell of order) {
+    const level = values[cell]!;
+    forest.settle(level);
+    forest.add(cell);
+    const x = cell % width;
+    if (x > 0) forest.join(cell, cell - 1);
+    if (x < width - 1) forest.join(cell, cell + 1);
+    if (cell >= width) forest.join(cell, cell - width);
+    if (cell < values.length - width) forest.join(cell, cell + width);
+    forest.ripen(cell, level, smallest, minScore);
+  }
+  forest.settle(0);
+
+  return forest.found
+    .sort((a, b) => b.score - a.score || b.cells.length - a.cells.length)
+    .slice(0, LIMITS.regionsPerLook)
+    .map(({ score, cells }) => regionOf(score, cells, width, height));
+}
+
+/** The highest score any region of the map would have. */
+export function highestScore(heat: Heat): number {
+  return regionsOf(heat, 0)[0]?.score ?? 0;
+}
+
+function regionOf(score: number, cells: Uint32Array, width: number, height: number): StoredRegion {
+  let [left, top, right, bottom] = [width, height, 0, 0];
+  for (const cell of cells) {
+    const [x, y] = [cell % width, Math.floor(cell / width)];
+    left = Math.min(left, x);
+    right = Math.max(right, x + 1);
+    top = Math.min(top, y);
+    bottom = Math.max(bottom, y + 1);
+  }
+  const polygon: Polygon = outlineOf(cells, width, height, LIMITS.polygonPoints);
+  return {
+    score: round(Math.min(1, score)),
+    box: [round(left / width), round(top / height), round((right - left) / width), round((bottom - top) / height)],
+    polygon,
+    areaFraction: cells.length / (width * height),
+  };
+}
+
+function round(fraction: number): number {
+  return Math.round(fraction * 1e5) / 1e5;
+}
+
+/** Cells above `floor`, highest first. */
+function descending(values: Float32Array, floor: number): Uint32Array {
+  const cells: number[] = [];
+  values.forEach((value, cell) => {
+    if (value > floor) cells.push(cell);
+  });
+  return Uint32Array.from(cells).sort((a, b) => values[b]! - values[a]! || a - b);
+}
+
+/** Union-find over the cells above a sinking level; each tree is one connected area. */
+class Forest {
+  readonly #parent: Int32Array;
+  readonly #next: Int32Array;
+  readonly #size: Int32Array;
+  /** Of a root: the score at which the area became a region; 0 before, TAKEN once its extent is. */
+  readonly #score: Float32Array;
+  /** Roots of ripe areas whose extent still grows, the highest score first. */
+  #growing: number[] = [];
+  readonly found: { score: number; cells: Uint32Array }[] = [];
+
+  constructor(cells: number) {
+    this.#parent = new Int32Array(cells).fill(-1);
+    this.#next = new Int32Array(cells);
+    this.#size = new Int32Array(cells);
+    this.#score = new Float32Array(cells);
+  }
+
+  add(cell: number): void {
+    this.#parent[cell] = cell;
+    this.#next[cell] = cell;
+    this.#size[cell] = 1;
+  }
+
+  #root(cell: number): number {
+    let root = cell;
+    while (this.#parent[root] !== root) root = this.#parent[root]!;
+    for (let at = cell; at !== root;) {
+      const up = this.#parent[at]!;
+      this.#parent[at] = root;
+      at = up;
+    }
+    return root;
+  }
+
+  join(a: number, b: number): void {
+    if (this.#parent[b] === -1) return;
+    const [ra, rb] = [this.#root(a), this.#root(b)];
+    if (ra === rb) return;
+    const [keep, give] = this.#size[ra]! >= this.#size[rb]! ? [ra, rb] : [rb, ra];
+    // What reaches the rim of a region whose extent is taken ends there.
+    const [keepTaken, giveTaken] = [this.#score[keep] === TAKEN, this.#score[give] === TAKEN];
+    if (keepTaken && this.#score[give]! > 0) this.#take(give);
+    if (giveTaken && this.#score[keep]! > 0) this.#take(keep);
+    this.#parent[give] = keep;
+    this.#size[keep]! += this.#size[give]!;
+    // The two rings of cells become one.
+    const next = this.#next[keep]!;
+    this.#next[keep] = this.#next[give]!;
+    this.#next[give] = next;
+    if (keepTaken || giveTaken) {
+      this.#score[keep] = TAKEN;
+    } else if (this.#score[keep]! > 0 || this.#score[give]! > 0) {
+      // Two growing regions that meet are one, at the higher score.
+      this.#score[keep] = Math.max(this.#score[keep]!, this.#score[give]!);
+      this.#growing = this.#growing.filter((root) => root !== give && root !== keep);
+      this.#enlist(keep);
+    }
+  }
+
+  ripen(cell: number, level: number, smallest: number, minScore: number): void {
+    const root = this.#root(cell);
+    if (this.#score[root] !== 0 || this.#size[root]! < smallest || level < minScore) return;
+    this.#score[root] = level;
+    this.#enlist(root);
+  }
+
+  /** Takes the extent of every region that ends above `level`. */
+  settle(level: number): void {
+    for (let root = this.#growing[0]; root !== undefined; root = this.#growing[0]) {
+      if (level >= this.#score[root]! * EXTENT) return;
+      this.#take(root);
+    }
+  }
+
+  #take(root: number): void {
+    const cells = new Uint32Array(this.#size[root]!);
+    let cell = root;
+    for (let i = 0; i < cells.length; i++) {
+      cells[i] = cell;
+      cell = this.#next[cell]!;
+    }
+    this.found.push({ score: this.#score[root]!, cells });
+    this.#score[root] = TAKEN;
+    this.#growing = this.#growing.filter((other) => other !== root);
+  }
+
+  #enlist(root: number): void {
+    this.#growing.push(root);
+    this.#growing.sort((a, b) => this.#score[b]! - this.#score[a]!);
+  }
+}
