@@ -17,7 +17,7 @@ export async function viewForUpdate(trx: DbOrTrx, viewId: number): Promise<ViewR
     .selectFrom('view')
     .select('persistence_rule')
     .where('id', '=', viewId)
-    .forUpdate()
+    .forNoKeyUpdate()
     .executeTakeFirst();
   if (!view) return undefined;
   const areas = await trx

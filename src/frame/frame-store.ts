@@ -131,11 +131,11 @@ async function writeLooks(db: Db, looks: readonly NewLook[], nowMs: number): Pro
             when told.reason is null then null
             when v.not_judged_reason = told.reason then v.not_judged_since
             else told.at end
-        from told where v.id = told.view_id
-        returning v.id, v.not_judged_reason
+        from told join before on before.id = told.view_id
+        where v.id = told.view_id
+        returning v.id, v.not_judged_reason as reason, before.not_judged_reason as reason_before
       )
-      select updated.id, updated.not_judged_reason as reason from updated join before using (id)
-      where updated.not_judged_reason is distinct from before.not_judged_reason`.execute(trx);
+      select id, reason from updated where reason is distinct from reason_before`.execute(trx);
     await recordEvents(
       trx,
       'view.changed',

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Polygon } from '../../../src/base/picture.ts';
+import { CandidateDesk, type JudgedLook } from '../../../src/candidate/candidate.ts';
+import type { StoredRegion } from '../../../src/drivers/postgres/schema.ts';
+import { addCamera, addEstate } from '../../support/estate.ts';
+import { freshDatabase, type FreshDatabase } from '../../support/postgres.ts';
+
+let fresh: FreshDatabase;
+let estateId: number;
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  estateId = await addEstate(fresh.db);
+});
+afterAll(() => fresh.close());
+
+const rules = {
+  persistence: { found: 3, of: 4, spanS: 30 },
+  watchPersistence: { found: 2, of: 2, spanS: 10 },
+};
+
+function square(x: number, y: number, size: number): Polygon {
+  return [
+    [x, y],
+    [x + size, y],
+    [x + size, y + size],
+    [x, y + size],
+  ];
+}
+const hut = square(0.4, 0.4, 0.1);
+
+function region(polygon: Polygon, score = 0.8): StoredRegion {
+  const [x, y] = polygon[0] as [number, number];
+  return { score, box: [x, y, 0.1, 0.1], polygon, areaFraction: 0.01 };
+}
+
+/** A view with a desk of its own; `look` records a judged look and lets the desk see it. */
+async function watched(key: string) {
+  const { db } = fresh;
+  const { viewId } = await addCamera(db, estateId, { key });
+  const desk = new CandidateDesk(rules);
+  let atMs = Date.UTC(2026, 5, 1);
+  const look = async (places: StoredRegion[], afterS = 10): Promise<number[]> => {
+    atMs += afterS * 1000;
+    return db.transaction().execute(async (trx) => {
+      const { id } = await trx
+        .insertInto('look')
+        .values({
+          view_id: viewId,
+          captured_at: new Date(atMs),
+          result: places.length > 0 ? 'changed' : 'unchanged',
+          stage: 'network',
+          regions: JSON.stringify(places),
+        })
+        .returning('id')
+        .executeTakeFirstOrThrow();
+      const judged: JudgedLook = {
+        lookId: id,
+        viewId,
+        capturedAtMs: atMs,
+        regions: places,
+        beforeSha256: 'b'.repeat(64),
+        afterSha256: 'a'.repeat(64),
+        machineResult: { modelSha256: 'm' },
+        overlayOf: async () => 'o'.repeat(64),
+      };
+      return desk.onJudged(trx, judged);
+    });
+  };
+  const items = () => db.selectFrom('candidate').selectAll().where('view_id', '=', viewId).orderBy('id').execute();
+  const decide = (verdict: 'violation' | 'false_alarm') =>
+    db.updateTable('candidate').set({ state: 'decided', verdict }).where('view_id', '=', viewId).execute();
+  return { viewId, look, items, decide };
+}
+
+describe('the desk', () => {
+  test('raises one item for a place that stays, then only strengthens it', async () => {
+    const { look, items } = await watched('stays');
+    expect(await look([])).toEqual([]);
+    for (let seen = 0; seen < 3; seen++) expect(await look([region(hut)])).toEqual([]);
+    expect(await look([region(hut)])).toHaveLength(1);
+    for (let seen = 0; seen < 5; seen++) expect(await look([region(square(0.405, 0.4, 0.1), 0.9)])).toEqual([]);
+    const [item, ...others] = await items();
+    expect(others).toEqual([]);
+    expect(item).toMatchObject({ state: 'open', severity: 'normal', occurrences: 9, before_sha256: 'b'.repeat(64) });
+    expect(item?.score).toBeCloseTo(0.9, 5);
+    expect(item?.machine_result).toMatchObject({ modelSha256: 'm', region: { score: 0.8 } });
+    expect(item!.last_seen_at.getTime() - item!.first_seen_at.getTime()).toBe(80_000);
+    const wanted = await fresh.db
+      .selectFrom('evidence_stream')
+      .selectAll()
+      .where('candidate_id', '=', item!.id)
+      .execute();
+    expect(wanted).toMatchObject([{ state: 'wanted' }]);
+  });
+
+  test('a van that leaves in time raises nothing', async () => {
+    const { look, items } = await watched('van');
+    for (let seen = 0; seen < 3; seen++) await look([region(hut)]);
+    for (let gone = 0; gone < 5; gone++) await look([]);
+    for (let seen = 0; seen < 3; seen++) await look([region(hut)]);
+    expect(await items()).toEqual([]);
+  });
+
+  test('two places of one look are two items', async () => {
+    const { look, items } = await watched('two');
+    for (let seen = 0; seen < 5; seen++) await look([region(hut), region(square(0.7, 0.1, 0.1))]);
+    expect(await items()).toHaveLength(2);
+  });
+
+  test('a watched area is urgent and sooner', async () => {
+    const { viewId, look, items } = await watched('lane');
+    const polygon = JSON.stringify(square(0.3, 0.3, 0.4));
+    await fresh.db.insertInto('mask').values({ view_id: viewId, kind: 'watch', name: '消防通道', polygon }).execute();
+    await look([region(hut)]);
+    expect(await look([region(hut)])).toHaveLength(1);
+    expect(await items()).toMatchObject([{ severity: 'urgent' }]);
+  });
+
+  test('a violation that still stands is no news; built on, it is', async () => {
+    const { look, items, decide } = await watched('decided');
+    for (let seen = 0; seen < 4; seen++) await look([region(hut)]);
+    await decide('violation');
+    for (let seen = 0; seen < 6; seen++) expect(await look([region(hut)])).toEqual([]);
+    expect(await items()).toMatchObject([{ state: 'decided', occurrences: 10 }]);
+    for (let seen = 0; seen < 5; seen++) await look([region(square(0.35, 0.35, 0.25))]);
+    expect((await items()).map(({ state }) => state)).toEqual(['decided', 'open']);
+  });
+
+  test('a place judged a false alarm that still shows is raised again only after it has stayed again', async () => {
+    const { look, items, decide } = await watched('again');
+    for (let seen = 0; seen < 4; seen++) await look([region(hut)]);
+    await decide('false_alarm');
+    for (let gone = 0; gone < 3; gone++) await look([], 600);
+    for (let seen = 0; seen < 3; seen++) expect(await look([region(hut)])).toEqual([]);
+    await look([region(hut)]);
+    expect(await items()).toHaveLength(2);
+  });
+
+  test('looks of one view that are judged at the same moment raise one item', async () => {
+    const { look, items } = await watched('race');
+    for (let seen = 0; seen < 3; seen++) await look([region(hut)]);
+    await Promise.all(Array.from({ length: 6 }, () => look([region(hut)])));
+    expect(await items()).toHaveLength(1);
+  });
+});
