@@ -25,7 +25,7 @@ export function rowsOf(cameras: readonly Camera[], views: readonly View[]): Row[
   });
 }
 
-export function belongsTo(show: Show, { camera, view }: Row): boolean {
+export function belongsTo(show: Show, { camera, view }: Row, nowMs: number): boolean {
   switch (show) {
     case 'all':
       return true;
@@ -34,7 +34,7 @@ export function belongsTo(show: Show, { camera, view }: Row): boolean {
     case 'faulty':
       return camera.enabled && camera.health.state !== 'online' && camera.health.state !== 'unknown';
     case 'not-judged':
-      return view?.state === 'watching' && view.notJudged !== null;
+      return view !== undefined && blindnessOf(view, nowMs) !== undefined;
     default:
       return view?.state === show;
   }
@@ -44,6 +44,18 @@ export function matchesSearch(search: string, { camera, view }: Row): boolean {
   const wanted = search.trim().toLowerCase();
   if (wanted === '') return true;
   return [camera.name, camera.place, camera.key, view?.name ?? ''].some((text) => text.toLowerCase().includes(wanted));
+}
+
+/**
+ * Why a watched view says nothing of the present, and since when: its newest look could not be judged, its camera fails,
+ * or looks stay away. Undefined where it sees.
+ */
+export function blindnessOf(view: View, nowMs: number): { reason: string; since: string | null } | undefined {
+  if (view.state !== 'watching') return undefined;
+  if (view.notJudged) return view.notJudged;
+  const { state } = view.camera;
+  if (state !== 'online' && state !== 'unknown') return { reason: state, since: view.lastLookAt };
+  return isStale(view, nowMs) ? { reason: 'no_looks', since: view.lastLookAt } : undefined;
 }
 
 /** Whether a view's last look is so old that its picture must not pass for the present. */

@@ -31,10 +31,10 @@ export function useCompare() {
     slideBy(share: number): void {
       compare.split = Math.min(1, Math.max(0, compare.split + share));
     },
-    /** Another item: its own picture, whole. */
-    startOver(): void {
+    /** Another item: its own picture, whole, the border just beside what is to be looked at. */
+    startOver(box?: readonly [number, number, number, number]): void {
       compare.zoom = WHOLE;
-      compare.split = 0.5;
+      if (box) compare.split = Math.max(0.08, box[0] - 0.04);
     },
   };
 }
