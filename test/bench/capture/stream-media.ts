@@ -46,8 +46,8 @@ async function encode(source: string, toDir: string, scene: string, kind: Stream
   const { widthPx, heightPx, kbitPerS } = SIZES[kind];
   const frames = FRAMES_PER_GROUP * GROUPS;
   await run('ffmpeg', [
-    ...['-v', 'error', '-y', '-stream_loop', '-1', '-r', String(FPS), '-i', source, '-frames:v', String(frames)],
-    ...['-vf', `scale=${widthPx}:${heightPx},noise=alls=8:allf=t`, '-pix_fmt', 'yuv420p'],
+    ...['-v', 'error', '-y', '-r', String(FPS), '-i', source, '-frames:v', String(frames)],
+    ...['-vf', `loop=-1:${frames},scale=${widthPx}:${heightPx},noise=alls=8:allf=t`, '-pix_fmt', 'yuv420p'],
     ...['-c:v', 'libx264', '-preset', 'veryfast', '-profile:v', 'high', '-bf', '0'],
     ...['-x264-params', `keyint=${FRAMES_PER_GROUP}:min-keyint=${FRAMES_PER_GROUP}:scenecut=0:aud=1:repeat-headers=1`],
     ...['-b:v', `${kbitPerS}k`, '-maxrate', `${kbitPerS}k`, '-bufsize', `${kbitPerS}k`],
