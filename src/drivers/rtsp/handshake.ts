@@ -64,6 +64,7 @@ async function describeAt(
 ): Promise<DescribedStream | { redirectedTo: RtspUrl }> {
   const { clock, timeouts, signal, tls } = options;
   const release = await options.connections.acquire(url.hostAndPort, signal);
+  let sentOn = false;
   let connection: RtspConnection;
   try {
     connection = await RtspConnection.open({
@@ -76,7 +77,8 @@ async function describeAt(
       onInterleaved: (channel, bytes, start, end) => route.onInterleaved(channel, bytes, start, end),
       onClosed(problem) {
         release();
-        route.onClosed(problem);
+        // The end of a connection that a redirect replaces is no end of the stream.
+        if (!sentOn) route.onClosed(problem);
       },
     });
   } catch (thrown) {
@@ -84,24 +86,25 @@ async function describeAt(
     throw thrown;
   }
 
+  const sendOn = (redirectedTo: RtspUrl): { redirectedTo: RtspUrl } => {
+    sentOn = true;
+    connection.close(
+      new SentinelError('rtsp.closed', { host: url.hostAndPort, problem: 'it sent us to another address' }),
+    );
+    return { redirectedTo };
+  };
   return await unlessAborted(connection, signal, async () => {
     let publicMethods: ReadonlySet<string> = new Set();
     if (options.askMethods) {
       const answer = await connection.request('OPTIONS', url.href, {}, 'options');
       const redirectedTo = redirectOf(answer, url);
-      if (redirectedTo) {
-        connection.close(movedAway(url));
-        return { redirectedTo };
-      }
+      if (redirectedTo) return sendOn(redirectedTo);
       // Some cameras know no OPTIONS; DESCRIBE will tell what is wrong, if anything is.
       publicMethods = methodsOf(answer);
     }
     const answer = await connection.request('DESCRIBE', url.href, { Accept: 'application/sdp' }, 'describe');
     const redirectedTo = redirectOf(answer, url);
-    if (redirectedTo) {
-      connection.close(movedAway(url));
-      return { redirectedTo };
-    }
+    if (redirectedTo) return sendOn(redirectedTo);
     requireSuccess(answer, 'DESCRIBE', url.hostAndPort);
     return { connection, publicMethods, video: videoOf(answer, url), base: baseOf(answer, url) };
   });
@@ -156,10 +159,6 @@ function redirectOf(response: RtspResponse, url: RtspUrl): RtspUrl | undefined {
     throw new SentinelError('rtsp.protocol', { host: url.hostAndPort, problem: 'it sends us on without saying where' });
   }
   return resolveRtspUrl(url, location);
-}
-
-function movedAway(url: RtspUrl): SentinelError {
-  return new SentinelError('rtsp.closed', { host: url.hostAndPort, problem: 'it sent us to another address' });
 }
 
 function methodsOf(response: RtspResponse): ReadonlySet<string> {
