@@ -35,11 +35,14 @@ export function sessionCookie(secure: boolean): SessionCookie {
 /** Whose request it is at this moment: a session may have ended since a long answer began. */
 export type RecheckAccount = (request: FastifyRequest) => Promise<Account | undefined>;
 
-/** Registers the check. Call before any route is registered. */
+/**
+ * Registers the check. Call before any route is registered.
+ * @returns the routes as they come to be registered
+ */
 export function guard(
   server: Server,
   options: { db: Db; clock: Clock; cookie: SessionCookie; publicOrigins: readonly string[] },
-): { recheck: RecheckAccount } {
+): { recheck: RecheckAccount; routes: readonly RouteOptions[] } {
   const routes: RouteOptions[] = [];
 
   server.decorateRequest('account', null);
@@ -66,7 +69,7 @@ export function guard(
       throw new SentinelError('web.forbidden', { permission: permission ?? '' });
     }
   });
-  return { recheck: (request) => accountOf(request, bearerOf(request), options) };
+  return { recheck: (request) => accountOf(request, bearerOf(request), options), routes };
 }
 
 /** The account of a request to a route that is not public. */

@@ -150,7 +150,7 @@ export async function createToken(
         name,
         token_sha256: digest(token),
         created_at: new Date(nowMs),
-        expires_at: expiresAt ?? null,
+        expires_at: expiresAt === undefined ? null : new Date(expiresAt),
       })
       .returning(TOKEN_COLUMNS)
       .executeTakeFirstOrThrow();

@@ -13,8 +13,15 @@ const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d
 
 function compiler(coerceTypes: boolean): Ajv {
   const ajv = new Ajv({ coerceTypes, useDefaults: true, removeAdditional: false, allErrors: false, strict: false });
-  ajv.addFormat('date-time', (text: string) => DATE_TIME.test(text) && !Number.isNaN(new Date(text).getTime()));
+  ajv.addFormat('date-time', isDateTime);
   return ajv;
+}
+
+function isDateTime(text: string): boolean {
+  if (!DATE_TIME.test(text) || Number.isNaN(new Date(text).getTime())) return false;
+  // 31 February would be read as a day of March.
+  const day = text.slice(0, 10);
+  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
 }
 
 export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {

@@ -10,7 +10,7 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import fastify, { LogController, type FastifyBaseLogger, type FastifyReply } from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyReply, type RouteOptions } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
@@ -98,7 +98,11 @@ export async function startWeb(options: WebOptions): Promise<{ url: string; clos
 }
 
 /** The server with all its routes, not yet listening. */
-export async function buildServer(options: WebOptions): Promise<{ server: Server; feed: EventFeed }> {
+export async function buildServer(options: WebOptions): Promise<{
+  server: Server;
+  feed: EventFeed;
+  routes: readonly RouteOptions[];
+}> {
   const { db, clock, config } = options;
   const log = options.log.child({ room: 'web' });
   const loggerInstance: FastifyBaseLogger = log;
@@ -144,7 +148,7 @@ export async function buildServer(options: WebOptions): Promise<{ server: Server
     }),
   );
   const cookie = sessionCookie(config.secure);
-  const { recheck } = guard(server, { db, clock, cookie, publicOrigins: config.publicOrigins });
+  const { recheck, routes: registered } = guard(server, { db, clock, cookie, publicOrigins: config.publicOrigins });
   await describe(server, cookie.name);
 
   const feed = new EventFeed({ db, clock, log });
@@ -178,7 +182,7 @@ export async function buildServer(options: WebOptions): Promise<{ server: Server
   }
   await pageRoutes(server, options.uiDir);
   await server.ready();
-  return { server, feed };
+  return { server, feed, routes: registered };
 }
 
 /** What one may ask is no secret, but need not be told with every answer. */

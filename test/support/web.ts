@@ -50,13 +50,78 @@ export class MemoryPictures {
   }
 }
 
+/** A browser or a program: keeps the cookie, speaks JSON. */
+export class WebClient {
+  readonly #url: string;
+  cookie = '';
+  token = '';
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** @returns the signed-in client; throws where it was refused */
+  async signIn(name: string, password: string): Promise<this> {
+    const answer = await this.post('/api/v1/session', { name, password });
+    if (answer.status !== 200) throw new Error(`sign-in: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return this;
+  }
+
+  get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.ask('GET', path, undefined, headers);
+  }
+
+  post(path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.ask('POST', path, body, headers);
+  }
+
+  async ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const response = await this.raw(method, path, body, headers);
+    const text = await response.text();
+    const isJson = (response.headers.get('content-type') ?? '').includes('json');
+    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+  }
+
+  async raw(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    const response = await fetch(this.#url + path, {
+      method,
+      redirect: 'manual',
+      headers: {
+        ...(this.cookie !== '' && { cookie: this.cookie }),
+        ...(this.token !== '' && { authorization: `Bearer ${this.token}` }),
+        ...(body !== undefined && typeof body !== 'string' && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const cookie = response.headers.getSetCookie()[0]?.split(';')[0];
+    if (cookie !== undefined) this.cookie = cookie.endsWith('=') ? '' : cookie;
+    return response;
+  }
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into answers of every shape
+  body: any;
+}
+
 /** The web over a database as it is, with parts that tests do not care about filled in. */
 export async function startTestWeb(
   database: { db: Db; url: string },
   options: Partial<Omit<WebOptions, 'config'>> & { pictures: MemoryPictures; config?: Partial<WebOptions['config']> },
 ): Promise<{ url: string; close(): Promise<void> }> {
+  return startWeb(testWebOptions(database, options));
+}
+
+export function testWebOptions(
+  database: { db: Db; url: string },
+  options: Partial<Omit<WebOptions, 'config'>> & { pictures: MemoryPictures; config?: Partial<WebOptions['config']> },
+): WebOptions {
   const clock = options.clock ?? systemClock;
-  return startWeb({
+  return {
     db: database.db,
     log: silentLogger,
     review: { claimS: 600, undoS: 60 },
@@ -71,7 +136,7 @@ export async function startTestWeb(
     ...options,
     clock,
     config: { host: '127.0.0.1', port: 0, secure: false, trustProxy: [], publicOrigins: [], ...options.config },
-  });
+  };
 }
 
 const importNothing: ImportCameras = ({ text, dryRun }) => {
