@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util';
 import { problemOf, SentinelError } from './base/errors.ts';
 import { LIMITS } from './base/limits.ts';
 import type { Config } from './config.ts';
-import { openSealer } from './camera/camera.ts';
-import { ensureEstate, estateImporter } from './main-estate.ts';
+import { cameraFileText, importCameras, openSealer } from './camera/camera.ts';
+import { ensureEstate } from './main-estate.ts';
 import { standOnDatabase } from './main-ground.ts';
 
 /** `standOnDatabase` as a clerk has migrated already; what is left is to say so. */
@@ -27,18 +27,17 @@ export async function importCamerasFile(config: Config, args: readonly string[])
   if (file === undefined || positionals.length > 1) {
     throw new SentinelError('config.usage', { problem: 'usage: sentinel cameras import FILE [--dry-run]' });
   }
-  const text = await readImportFile(file);
+  const bytes = await readImportFile(file);
   const format = /\.csv$/i.test(file) ? 'csv' : 'yaml';
   const { db, life } = await standOnDatabase(config, 'clerk');
   try {
-    await ensureEstate(db, config);
-    const report = await estateImporter(
-      db,
-      await openSealer(config.credential),
-    )({
-      text,
-      format,
+    const estateId = await ensureEstate(db, config);
+    const report = await importCameras({
+      ...{ db, estateId, format },
+      sealer: await openSealer(config.credential),
+      text: cameraFileText(bytes),
       dryRun: values['dry-run'],
+      env: process.env,
     });
     for (const { line, key, outcome, detail } of report.lines) {
       process.stdout.write(`${file}:${line}  ${outcome.padEnd(9)}  ${key}${detail ? `  ${detail}` : ''}\n`);
