@@ -27,7 +27,7 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          ...postgres,
+          globalSetup: [...postgres.globalSetup, 'test/support/ui-setup.ts'],
         },
       },
     ],

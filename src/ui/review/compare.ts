@@ -18,15 +18,16 @@ export function useCompare() {
   const remembered = COMPARE_MODES.find((mode) => mode === recall('compare-mode'));
   const compare = reactive<Compare>({ mode: remembered ?? 'slide', hasOverlay: true, split: 0.5, zoom: WHOLE });
   let beforeBlink: CompareMode = compare.mode === 'blink' ? 'slide' : compare.mode;
+  function setMode(mode: CompareMode): void {
+    if (mode !== 'blink') beforeBlink = mode;
+    compare.mode = mode;
+    remember('compare-mode', mode);
+  }
   return {
     compare,
-    setMode(mode: CompareMode): void {
-      if (mode !== 'blink') beforeBlink = mode;
-      compare.mode = mode;
-      remember('compare-mode', mode);
-    },
+    setMode,
     toggleBlink(): void {
-      this.setMode(compare.mode === 'blink' ? beforeBlink : 'blink');
+      setMode(compare.mode === 'blink' ? beforeBlink : 'blink');
     },
     slideBy(share: number): void {
       compare.split = Math.min(1, Math.max(0, compare.split + share));
