@@ -228,10 +228,13 @@ export const ConfigSchema = sections('Configuration of Sentinel', {
 
   demo: section('The simulated estate', {
     enabled: yesNo('`start` runs and watches it; false once real cameras are imported', true),
+    estate_file: textOrNull('YAML file of the simulated estate; null: the one that comes with the program', {
+      maxLength: 4096,
+    }),
     host: text('Address on which the simulated cameras listen', '127.0.0.1', { maxLength: 253 }),
     port: integer('Port on which they listen; 0 takes a free one', 0, PORT),
     cadence_s: number('Time between two looks at a simulated view', 3, { minimum: 1, maximum: 3600 }),
-    learning_span_s: number('Time over which a simulated view learns', 20, { minimum: 5, maximum: DAY_S }),
+    learning_span_s: number('Time over which a simulated view learns', 60, { minimum: 5, maximum: DAY_S }),
     persistence: persistence('When a changed place of a simulated view becomes a candidate', 3, 4, 10),
   }),
 });

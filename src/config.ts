@@ -25,16 +25,18 @@ type Given = Camelised<Static<typeof ConfigSchema>>;
 /** `T` with the keys `K` settled: what was null in the file has its value. */
 type Settled<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]: NonNullable<T[P]> };
 
-export type Config = Omit<Given, 'http' | 'blobs' | 'credential' | 'comparison'> & {
+export type Config = Omit<Given, 'http' | 'blobs' | 'credential' | 'comparison' | 'demo'> & {
   readonly http: Settled<Given['http'], 'secureCookies'>;
   readonly blobs: Settled<Given['blobs'], 'dir'>;
   readonly credential: Settled<Given['credential'], 'keyFile'>;
   readonly comparison: Settled<Given['comparison'], 'modelDir'>;
+  readonly demo: Settled<Given['demo'], 'estateFile'>;
 };
 
 /** The file that comes with the program, each key at its default. */
 const PUBLISHED_FILE = fileURLToPath(new URL('../config/sentinel.yaml', import.meta.url));
 const PUBLISHED_MODELS = fileURLToPath(new URL('../models', import.meta.url));
+const PUBLISHED_DEMO = fileURLToPath(new URL('../config/estate.demo.yaml', import.meta.url));
 
 /**
  * @param file the YAML file to read; without it the one named by `SENTINEL_CONFIG`, else the published one
@@ -55,6 +57,7 @@ export function loadConfig({ file, env }: { file?: string; env: NodeJS.ProcessEn
     blobs: { dir: resolve(given.blobs.dir ?? join(varDir, 'blobs')) },
     credential: { ...given.credential, keyFile: resolve(given.credential.keyFile ?? join(varDir, 'credential.key')) },
     comparison: { ...given.comparison, modelDir: resolve(given.comparison.modelDir ?? PUBLISHED_MODELS) },
+    demo: { ...given.demo, estateFile: resolve(given.demo.estateFile ?? PUBLISHED_DEMO) },
   });
 }
 

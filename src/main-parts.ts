@@ -22,7 +22,6 @@ import { ensureFirstAdmin, startWeb, type ReadinessCheck } from './web/web.ts';
 type WholeGround = Awaited<ReturnType<typeof standOnAll>>;
 
 const UI_DIR = fileURLToPath(new URL('../dist/ui', import.meta.url));
-const DEMO_FILE = fileURLToPath(new URL('../config/estate.demo.yaml', import.meta.url));
 /** Login of the simulated cameras, which guard nothing: it shows that logins work. */
 const DEMO_LOGIN = { username: 'demo', password: 'demo-cameras' };
 
@@ -171,7 +170,7 @@ async function startSimulated(all: WholeGround, sealer: Sealer): Promise<void> {
         port: config.demo.port,
         ...{ clock, log },
         credentials: DEMO_LOGIN,
-        schedule: await readDemoEstate(DEMO_FILE),
+        schedule: await readDemoEstate(config.demo.estateFile),
         startedAtMs: await rememberDemoStart(db, clock.nowMs()),
       }),
     (started) => started.close(),
