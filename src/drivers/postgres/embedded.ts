@@ -17,6 +17,7 @@ import { createServer } from 'node:net';
 import { arch, platform } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import pg from 'pg';
 import type { Clock } from '../../base/clock.ts';
 import { problemOf, SentinelError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
@@ -25,6 +26,8 @@ export interface EmbeddedPostgres {
   /** postgres:// URL of the database `sentinel`, with its password: hand it on, never print it. */
   readonly url: string;
   readonly port: number;
+  /** Resolves when the server has ended, whoever ended it. */
+  readonly ended: Promise<void>;
   /** Fast shutdown: open transactions are rolled back, everything committed is on disk. */
   close(): Promise<void>;
 }
@@ -64,17 +67,18 @@ export async function startEmbeddedPostgres(options: {
       ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
     ]);
     await ready(server, options.clock);
-    const exited = new Promise<void>((resolve) => server.once('exit', () => resolve()));
+    const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
     server.stderr?.on('data', (chunk: Buffer) => options.log.debug({ from: 'postgres' }, chunk.toString().trim()));
     const url = `postgres://${USER}:${password}@127.0.0.1:${port}/`;
     await ensureDatabase(url);
     return {
       url: `${url}sentinel`,
       port,
+      ended,
       async close() {
         if (server.exitCode === null && server.signalCode === null) {
           server.kill('SIGINT');
-          await exited;
+          await ended;
         }
       },
     };
@@ -217,7 +221,6 @@ function ready(server: ChildProcess, clock: Clock): Promise<void> {
 }
 
 async function ensureDatabase(url: string): Promise<void> {
-  const { default: pg } = await import('pg');
   const client = new pg.Client({ connectionString: `${url}postgres` });
   await client.connect();
   try {
@@ -239,6 +242,27 @@ function freePort(): Promise<number> {
       );
     });
   });
+}
+
+/**
+ * URL of the embedded server that another process runs over `dir` now, or undefined. Its port stands in the fourth line of
+ * `postmaster.pid`.
+ */
+export async function runningEmbeddedUrl(dir: string): Promise<string | undefined> {
+  const pidFile = await readFile(path.join(dir, 'data', 'postmaster.pid'), 'utf8').catch(() => undefined);
+  const password = await readFile(path.join(dir, 'password'), 'utf8').catch(() => undefined);
+  const port = Number(pidFile?.split('\n')[3]);
+  if (!port || !password) return undefined;
+  const url = `postgres://${USER}:${password.trim()}@127.0.0.1:${port}/sentinel`;
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  try {
+    await client.connect();
+    return url;
+  } catch {
+    return undefined;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
 }
 
 async function exists(file: string): Promise<boolean> {

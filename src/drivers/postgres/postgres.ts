@@ -14,7 +14,7 @@ import { LIMITS } from '../../base/limits.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Database } from './schema.ts';
 
-export { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded.ts';
+export { runningEmbeddedUrl, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded.ts';
 export { recordAudit, recordEvents, type AuditEntry, type EventKind } from './record.ts';
 
 export type Db = Kysely<Database>;
