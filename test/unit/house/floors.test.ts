@@ -30,6 +30,7 @@ describe('imports', () => {
     ['the tables, by their side door', 'src/frame/frame-store.ts', '../drivers/postgres/schema.ts'],
     ['the contract, from a page', 'src/ui/queue-page.ts', '../web/contract.ts'],
     ['the contract, from a page deep inside', 'src/ui/pages/queue.vue', '../../web/contract.ts'],
+    ['the clock, from a page', 'src/ui/live.ts', '../base/clock.ts'],
     ['its own room, from a page', 'src/ui/pages/queue.vue', '../session.ts'],
     ['a route of its own room', 'src/web/web.ts', './routes/candidates.ts'],
     ['everything, from main', 'src/main.ts', './simulator/simulator.ts'],
@@ -63,8 +64,8 @@ describe('imports', () => {
     ['the configuration, from a room', 'src/web/web.ts', '../config.ts', /may not know "config"/],
     ['an estate, from the simulator', 'src/simulator/simulator.ts', '../camera/camera.ts', /base and drivers alone/],
     ['the simulator, from a room', 'src/camera/camera.ts', '../simulator/simulator.ts', /may not know "simulator"/],
-    ['the server, from a page', 'src/ui/main.ts', '../web/web.ts', /contract\.ts and nothing else/],
-    ['base, from a page', 'src/ui/main.ts', '../base/limits.ts', /"ui" uses web alone/],
+    ['the server, from a page', 'src/ui/main.ts', '../web/web.ts', /web\/contract\.ts and base\/clock\.ts alone/],
+    ['more of base, from a page', 'src/ui/main.ts', '../base/limits.ts', /clock\.ts alone/],
     ['the contract’s door, from a room above it that is no page', 'src/pipeline.ts', './web/contract.ts', /not a door/],
     ['a room nobody gave a floor', 'src/web/web.ts', '../billing/billing.ts', /"billing" has no floor/],
     ['a folder that says nothing', 'src/web/web.ts', './utils/dates.ts', /no folder is named "utils"/],
@@ -86,7 +87,9 @@ describe('imports', () => {
 
   test('in a page’s script are read too', async () => {
     const code = `<script setup lang="ts">\nimport { web } from '../web/web.ts';\nweb();\n</script>\n<template><p>x</p></template>\n`;
-    expect(await complaints('src/ui/page.vue', code)).toEqual([expect.stringMatching(/contract\.ts and nothing else/)]);
+    expect(await complaints('src/ui/page.vue', code)).toEqual([
+      expect.stringMatching(/web\/contract\.ts and base\/clock\.ts alone/),
+    ]);
   });
 });
 
