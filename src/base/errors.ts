@@ -80,6 +80,22 @@ export const ERROR_TABLE = {
     en: 'The model {file} failed: {problem}',
     zh: '模型 {file} 运行失败：{problem}',
   },
+  'credential.key_unusable': {
+    status: 500,
+    en: 'The key for camera passwords ({where}) cannot be used: {problem}',
+    zh: '摄像机密码的密钥（{where}）无法使用：{problem}',
+  },
+  'credential.unopenable': {
+    status: 500,
+    en: 'The password of credential "{name}" cannot be opened: it was sealed with another key or is damaged',
+    zh: '凭据“{name}”的密码无法解开：加密所用密钥不同或数据已损坏',
+  },
+  'import.unreadable': {
+    status: 422,
+    en: 'The camera file cannot be read: {problem}',
+    zh: '摄像机文件无法读取：{problem}',
+  },
+  'import.too_large': { status: 413, en: 'The camera file is too large: {problem}', zh: '摄像机文件过大：{problem}' },
   'picture.unreadable': {
     status: 422,
     en: 'The picture {what} cannot be read: {problem}',

@@ -9,8 +9,10 @@
 import type { ErrorCode } from '../base/errors.ts';
 import type { CameraState } from '../drivers/postgres/schema.ts';
 
+export { cameraFileText, importCameras, type ImportReport } from './camera-import.ts';
 export { CameraLeases } from './camera-lease.ts';
 export { CameraStore, type CaptureCamera, type CaptureView } from './camera-store.ts';
+export { openSealer, type Sealer } from './credentials.ts';
 
 export interface CameraHealth {
   readonly state: CameraState;

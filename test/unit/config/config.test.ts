@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import { SentinelError } from '../../../src/base/errors.ts';
 import { loadConfig } from '../../../src/config.ts';
-import { nearest } from '../../../src/config-read.ts';
+import { nearest } from '../../../src/base/nearest.ts';
 import { LEAVES, variableOf } from '../../../src/config-schema.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sentinel-config-'));
