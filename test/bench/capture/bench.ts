@@ -110,10 +110,10 @@ async function measure(
   const capture = installation.capture(cadenceS);
   try {
     const first = cadenceS === 10;
-    await untilWatching(installation, count, startedAtMs, 60 + cadenceS * 2);
+    await untilWatching(installation, count, startedAtMs, 120 + cadenceS * 2);
     if (first) await fillBaselines(installation);
     // The first look after a start is compared in full; the window begins when all have had theirs.
-    await untilWatching(installation, count, Date.now(), 60 + cadenceS * 2);
+    await untilWatching(installation, count, Date.now(), 120 + cadenceS * 2);
     await sleep(SETTLE_S * 1000);
     const pid = capture.pid!;
     const cost = async () => ({

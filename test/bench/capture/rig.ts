@@ -14,8 +14,9 @@ import { costOf, type ProcessCost } from './process-cost.ts';
 import { CREDENTIALS, type StreamKind } from './stream-media.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
-/** A view that is judged has this many lawful pictures by default. */
+/** Lawful pictures of a view that is judged, by default, and those learnt here before they are doubled. */
 const BASELINES = 8;
+const LEARNT = 4;
 
 export interface Streams {
   readonly process: ChildProcess;
@@ -75,8 +76,9 @@ export async function install(dir: string, streams: Streams, cameras: number, ki
     SENTINEL_VAR_DIR: path.join(dir, 'var'),
     SENTINEL_LOG_LEVEL: 'warn',
     SENTINEL_LEARNING_ACCEPT: 'automatic',
-    SENTINEL_LEARNING_SPAN_S: '5',
-    SENTINEL_LEARNING_PICTURES: '1',
+    // Long enough to see every key frame of the streams, as a real view has seen who passes by.
+    SENTINEL_LEARNING_SPAN_S: '30',
+    SENTINEL_LEARNING_PICTURES: String(LEARNT),
   };
   const sentinel = (args: readonly string[], more: Record<string, string> = {}): ChildProcess =>
     spawn(process.execPath, ['dist/main.js', ...args], {
@@ -152,8 +154,8 @@ export async function fillBaselines({ db }: Installation): Promise<void> {
   await db.query(
     `insert into baseline (view_id, look_id, picture_sha256, thumbnail, lighting, captured_at, state, origin, decided_at)
      select view_id, look_id, picture_sha256, thumbnail, lighting, captured_at, state, origin, decided_at
-     from baseline cross join generate_series(2, $1)`,
-    [BASELINES],
+     from baseline cross join generate_series(2, $1::int)`,
+    [BASELINES / LEARNT],
   );
   await db.query('update view set baseline_version = baseline_version + 1');
 }
