@@ -1,8 +1,8 @@
 """An independent RTSP server for conformance tests: GStreamer's, with pictures it makes itself.
 
 Usage: /usr/bin/python3 gst-rtsp-server.py
-Prints one JSON line {"port": N} when it listens on 127.0.0.1, and serves until its standard input ends.
-Paths: /h264, /h265 (open to all), /basic/h264, /digest/h264, /digest/h265 (user "viewer", password "s3cret: word").
+Prints one JSON line {"open": port, "basic": port, "digest": port} when it listens on 127.0.0.1, and serves until its
+standard input ends. Each port has the same paths; the last two want user "viewer", password "s3cret: word".
 """
 
 import json
@@ -18,15 +18,16 @@ from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 Gst.init(None)
 
 SOURCE = "videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=15/1"
-# Key pictures every second. The parameter sets of the second and fourth come in the description alone.
+# Key pictures every second. Those "apart" put the parameter sets into the description and small NAL units together.
 H264 = "x264enc tune=zerolatency sliced-threads=false threads=1 speed-preset=ultrafast key-int-max=15 bitrate=300"
+SLICES = "x264enc tune=zerolatency sliced-threads=true threads=4 speed-preset=ultrafast key-int-max=15 bitrate=300"
 H265 = "x265enc tune=zerolatency speed-preset=ultrafast key-int-max=15 bitrate=300"
 PIPELINES = {
     "h264": f"( {SOURCE} ! {H264} ! rtph264pay name=pay0 pt=96 config-interval=-1 mtu=600 )",
     "h264-apart": f"( {SOURCE} ! {H264} ! rtph264pay name=pay0 pt=96 config-interval=0 mtu=1400 aggregate-mode=max-stap )",
+    "h264-slices": f"( {SOURCE} ! {SLICES} ! rtph264pay name=pay0 pt=96 config-interval=-1 mtu=600 )",
     "h265": f"( {SOURCE} ! {H265} ! rtph265pay name=pay0 pt=97 config-interval=-1 mtu=600 )",
     "h265-apart": f"( {SOURCE} ! {H265} ! rtph265pay name=pay0 pt=97 config-interval=0 mtu=1400 aggregate-mode=max )",
-    "jpeg": f"( {SOURCE} ! jpegenc ! rtpjpegpay name=pay0 pt=26 )",
 }
 USER, PASSWORD = "viewer", "s3cret: word"
 
