@@ -1,4 +1,4 @@
-"""Training samples: K lawful pictures of a place, one frame of it, and where in the frame a structure is new.
+"""Training samples: K lawful pictures of a place, some frames of it, and where in each frame a structure is new.
 
 Sources, all of licences that let weights ship (see models/README.md):
   renders/    `NAME_u0.png ...` one place unchanged in several lightings, `NAME_c0.png ...` with new structures,
@@ -34,9 +34,9 @@ class Sources:
     def __init__(self, renders, sequences, pictures):
         self.places = []  # {unchanged: [rgb], changed: [(rgb, mask)]}
         for folder in renders:
-            for first in sorted(glob.glob(folder + "/*_u0.png")):
-                stem = first[: -len("_u0.png")]
-                changed = [(read(c), read(c[:-4] + "_mask.png", True)) for c in sorted(glob.glob(stem + "_c?.png"))]
+            for last in sorted(glob.glob(folder + "/*_c1_mask.png")):  # written last: the place is whole
+                stem = last[: -len("_c1_mask.png")]
+                changed = [(read(m[: -len("_mask.png")] + ".png"), read(m, True)) for m in sorted(glob.glob(stem + "_c?_mask.png"))]
                 self.places.append({"unchanged": [read(u) for u in sorted(glob.glob(stem + "_u?.png"))], "changed": changed})
             for mask in sorted(glob.glob(folder + "/*_m.png")):
                 stem = mask[: -len("_m.png")]
@@ -86,44 +86,47 @@ class Sampler:
             return self.rng.choice(self.rng.choice(self.sources.sequences))
         return self.rng.choice(self.rng.choice(self.sources.places)["unchanged"])
 
-    def sample(self, k):
-        """(baselines [k,S,S,3], frame [S,S,3] uint8, mask [S,S] uint8 of 0 and 1)"""
+    def sample(self, k, count):
+        """(baselines [k,S,S,3], frames [count,S,S,3] uint8, masks [count,S,S] uint8 of 0 and 1) of one place"""
         rng, kind = self.rng, self.rng.random()
-        mask = None
+        masks = [None] * count
         if kind < 0.5:
             place = rng.choice(self.sources.places)
             lawful = [rng.choice(place["unchanged"]) for _ in range(k)]
-            if rng.random() < 0.55 and place["changed"]:
-                frame, white = rng.choice(place["changed"])
-                mask = (white > 100).astype(np.float32)
-            else:
-                frame = rng.choice(place["unchanged"])
+            frames = [rng.choice(place["unchanged"]) for _ in range(count)]
+            for i in range(count):
+                if rng.random() < 0.6 and place["changed"]:
+                    frames[i], white = rng.choice(place["changed"])
+                    masks[i] = (white > 100).astype(np.float32)
         elif kind < 0.68 and self.sources.sequences:
-            frames = rng.choice(self.sources.sequences)
-            lawful, frame = [rng.choice(frames) for _ in range(k)], rng.choice(frames)
+            sequence = rng.choice(self.sources.sequences)
+            lawful, frames = ([rng.choice(sequence) for _ in range(n)] for n in (k, count))
         else:
-            frame = self.any_picture()
-            lawful = [frame] * k
-        lawful, frame = [p.astype(np.float32) for p in lawful], frame.astype(np.float32)
-        mask = np.zeros(frame.shape[:2], np.float32) if mask is None else mask
-        lawful, frame, mask = self.crop(lawful, frame, mask)
+            lawful, frames = ([picture] * n for picture in [self.any_picture()] for n in (k, count))
+        lawful, frames = ([p.astype(np.float32) for p in group] for group in (lawful, frames))
+        masks = [np.zeros(f.shape[:2], np.float32) if m is None else m for f, m in zip(frames, masks)]
+        lawful, frames, masks = self.crop(lawful, frames, masks)
 
         if rng.random() < 0.3:  # what stands lawfully already
             for _ in range(rng.randint(1, 2)):
-                state, where = rng.getstate(), np.zeros_like(mask)
-                for picture in (*lawful, frame):
+                state = rng.getstate()
+                for picture in (*lawful, *frames):
                     rng.setstate(state)
-                    self.structures.add(picture, where)
-        if mask.max() == 0 and rng.random() < 0.65:
-            for _ in range(rng.choice([1, 1, 2, 3])):
-                self.structures.add(frame, mask)
-        for picture in (*lawful, frame):
-            self.disturb(picture, mask if picture is frame else None)
+                    self.structures.add(picture, np.zeros_like(masks[0]))
+        for frame, mask in zip(frames, masks):
+            if rng.random() < (0.65 if mask.max() == 0 else 0.25):
+                for _ in range(rng.choice([1, 1, 2, 3])):
+                    self.structures.add(frame, mask)
+        for picture in lawful:
+            self.disturb(picture, None)
+        for frame, mask in zip(frames, masks):
+            self.disturb(frame, mask)
         lawful = [self.expose(self.shake(p)) for p in lawful]
-        return np.stack(lawful), self.expose(frame), (mask > 0.5).astype(np.uint8)
+        return np.stack(lawful), np.stack([self.expose(f) for f in frames]), np.stack([(m > 0.5).astype(np.uint8) for m in masks])
 
-    def crop(self, lawful, frame, mask):
+    def crop(self, lawful, frames, masks):
         rng, size = self.rng, self.size_px
+        mask = np.max(masks, 0)
         height, width = mask.shape
         side = int(min(height, width) * rng.uniform(0.62, 1.0))
         y, x = rng.randint(0, height - side), rng.randint(0, width - side)
@@ -139,7 +142,8 @@ class Sampler:
             p = cv2.resize(p[y : y + side, x : x + w], (size, size), interpolation=how)
             return np.ascontiguousarray(p[:, ::-1]) if flip else p
 
-        return [cut(p, cv2.INTER_AREA) for p in lawful], cut(frame, cv2.INTER_AREA), cut(mask, cv2.INTER_NEAREST)
+        lawful, frames = ([cut(p, cv2.INTER_AREA) for p in group] for group in (lawful, frames))
+        return lawful, frames, [cut(m, cv2.INTER_NEAREST) for m in masks]
 
     # --- what changes without being a structure ------------------------------------------------------------------------
 

@@ -60,7 +60,8 @@ function trace(inside: Uint8Array, width: number, height: number, first: number)
   ] as const;
   const [startX, startY] = [first % width, Math.floor(first / width)];
   const corners: [number, number][] = [];
-  let [x, y, heading] = [startX, startY, 0];
+  // Arriving from below, so that the first corner is turned at and kept.
+  let [x, y, heading] = [startX, startY, 3];
   do {
     // The cells ahead on the left and right of the corner (x, y) decide the turn.
     const ahead = [

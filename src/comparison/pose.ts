@@ -100,10 +100,10 @@ function poseAgainst(frame: Gradient, reference: Gradient): PoseAnswer {
  * How much better the pictures must agree for a motion to be believed: passing cars can move a peak by themselves, and a
  * real move of more than a pixel brings many tiles into agreement. Less than a pixel changes little either way.
  */
-function gainFor(to: Motion, from: Motion = STILL): number {
-  const edge = Math.abs(to.zoom - from.zoom) / 2;
-  const x = (Math.abs(to.dx - from.dx) + edge) * POSE_WIDTH;
-  const y = (Math.abs(to.dy - from.dy) + edge) * POSE_HEIGHT;
+function gainFor(motion: Motion): number {
+  const edge = Math.abs(motion.zoom - 1) / 2;
+  const x = (Math.abs(motion.dx) + edge) * POSE_WIDTH;
+  const y = (Math.abs(motion.dy) + edge) * POSE_HEIGHT;
   return Math.max(x, y) > 1 ? 0.05 : -0.02;
 }
 
@@ -143,7 +143,12 @@ function refine(frame: Gradient, reference: Gradient, start: Motion): Registrati
       dx: motion.dx + motion.zoom * (dx - grow * mx),
       dy: motion.dy + motion.zoom * (dy - grow * my),
     };
-    if (agreementOf(frame, reference, next) < agreementOf(frame, reference, motion) + gainFor(next, motion)) break;
+    // Believed when it accounts for the quarters: what moves by itself pulls them in directions no zoom does.
+    const unexplained = mean(({ peak, x, y }) =>
+      Math.hypot(peak.dx - (dx + grow * (x - mx)) * POSE_WIDTH, peak.dy - (dy + grow * (y - my)) * POSE_HEIGHT),
+    );
+    if (unexplained > Math.min(0.6, residualPx / 2)) break;
+    if (agreementOf(frame, reference, next) < agreementOf(frame, reference, motion) - 0.02) break;
     motion = next;
   }
   return { motion, residualPx, agreement: agreementOf(frame, reference, motion) };

@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import fc from 'fast-check';
+import { aligned, covered, greyAt, resampled } from '../../../src/comparison/resample.ts';
+import { blank, place } from '../../support/scenery.ts';
+
+describe('resampling', () => {
+  test('keeps a plain picture plain, whatever the sizes', () => {
+    fc.assert(
+      fc.property(
+        fc.tuple(fc.integer({ min: 1, max: 90 }), fc.integer({ min: 1, max: 90 })),
+        fc.tuple(fc.integer({ min: 1, max: 90 }), fc.integer({ min: 1, max: 90 })),
+        fc.tuple(fc.nat(255), fc.nat(255), fc.nat(255)),
+        ([w, h], [toW, toH], colour) => {
+          const { rgb } = resampled(blank(w, h, colour), toW, toH);
+          expect(rgb.length).toBe(toW * toH * 3);
+          expect(rgb.every((value, index) => value === colour[index % 3])).toBe(true);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('halving averages each square of four', () => {
+    const rgb = Uint8Array.from([0, 10, 20, 40, 50, 60, 80, 90, 100, 120, 130, 140]);
+    expect([...resampled({ widthPx: 2, heightPx: 2, rgb }, 1, 1).rgb]).toEqual([60, 70, 80]);
+  });
+
+  test('grey follows BT.601 and a mean stays a mean', () => {
+    expect([...greyAt(blank(8, 8, [255, 0, 0]), 2, 2)]).toEqual([77, 77, 77, 77]);
+    const mean = (values: Uint8Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+    const picture = place(3, 320, 180);
+    expect(mean(greyAt(picture, 160, 90))).toBeCloseTo(mean(greyAt(picture, 320, 180)), 0);
+  });
+});
+
+describe('aligning', () => {
+  test('undoes the shift of a camera', () => {
+    const reference = place(5, 320, 180);
+    const shift = [0.03, -0.025] as const;
+    const seen = place(5, 320, 180, shift);
+    const back = aligned(seen, { dx: shift[0], dy: shift[1], zoom: 1 });
+    const difference = (a: Uint8Array, b: Uint8Array): number => {
+      let sum = 0;
+      for (let y = 20; y < 160; y++) for (let i = 60; i < 900; i++) sum += Math.abs(a[y * 960 + i]! - b[y * 960 + i]!);
+      return sum / (140 * 840);
+    };
+    expect(difference(back.rgb, reference.rgb)).toBeLessThan(4);
+    expect(difference(seen.rgb, reference.rgb)).toBeGreaterThan(15);
+  });
+
+  test('says which part of the reference a moved picture still shows', () => {
+    const [left, top, right, bottom] = covered({ dx: 0.1, dy: -0.05, zoom: 1 });
+    expect(left).toBe(0);
+    expect(top).toBeCloseTo(0.05);
+    expect(right).toBeCloseTo(0.9);
+    expect(bottom).toBe(1);
+  });
+});
