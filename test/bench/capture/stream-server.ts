@@ -16,7 +16,9 @@ const [dir = '', sceneList = '', cameras = '0', kindList = 'sub'] = process.argv
 const scenes = sceneList.split(',');
 const clips = new Map(
   scenes.flatMap((scene) =>
-    kindList.split(',').map((kind) => [`${scene}/${kind}`, readClip(path.join(dir, `${scene}-${kind}.h264`))] as const),
+    kindList
+      .split(',')
+      .map((kind) => [`${scene}/${kind}`, readClip(path.join(dir, `${scene}-${kind}.h264`), 0)] as const),
   ),
 );
 
