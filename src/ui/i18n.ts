@@ -39,8 +39,8 @@ export function useWords() {
     locale: computed(() => locale.value as Language),
     /** The word in the reader's language; a word the pages do not know is shown as the machine said it. */
     word(group: WordGroup, machineWord: string): string {
-      const key = `words.${group}.${machineWord.replaceAll('.', '_')}`;
-      return /^[\w.-]+$/.test(machineWord) && te(key, 'zh-CN') ? t(key) : machineWord;
+      const key = `words.${group}.${machineWord.replaceAll(/[ .]/g, '_')}`;
+      return /^[\w .-]{1,60}$/.test(machineWord) && te(key, 'zh-CN') ? t(key) : machineWord;
     },
   };
 }
