@@ -8,7 +8,7 @@ import type { Clock } from '../../base/clock.ts';
 import { problemOf, SentinelError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Authorization } from './authorization.ts';
-import { lookupHost } from './host-lookup.ts';
+import { hostLookup } from './host-lookup.ts';
 import {
   headerOf,
   MessageParser,
@@ -126,7 +126,14 @@ export class RtspConnection {
         return true;
       },
     };
-    const target = { host: url.host, port: url.port, lookup: lookupHost, onread, noDelay: true, keepAlive: true };
+    const target = {
+      host: url.host,
+      port: url.port,
+      lookup: hostLookup.lookup,
+      onread,
+      noDelay: true,
+      keepAlive: true,
+    };
     this.#socket = url.secure
       ? connectTls({
           ...target,

@@ -9,7 +9,7 @@ import { Authorization, type Credentials } from './authorization.ts';
 import { RtspConnection, type RtspTimeouts, type TlsTrust } from './connection.ts';
 import type { HostConnections } from './host-connections.ts';
 import { headerOf, printable, type RtspResponse } from './message-parser.ts';
-import { resolveRtspUrl, withoutUserinfo, type RtspUrl } from './rtsp-url.ts';
+import { fromServer, resolveRtspUrl, withoutUserinfo, type RtspUrl } from './rtsp-url.ts';
 import { readDescription, type VideoDescription } from './sdp.ts';
 
 export interface HandshakeOptions {
@@ -158,7 +158,7 @@ function redirectOf(response: RtspResponse, url: RtspUrl): RtspUrl | undefined {
   if (location === undefined) {
     throw new SentinelError('rtsp.protocol', { host: url.hostAndPort, problem: 'it sends us on without saying where' });
   }
-  return resolveRtspUrl(url, location);
+  return fromServer(url.hostAndPort, () => resolveRtspUrl(url, location));
 }
 
 function methodsOf(response: RtspResponse): ReadonlySet<string> {
@@ -188,5 +188,10 @@ function videoOf(response: RtspResponse, url: RtspUrl): VideoDescription {
 function baseOf(response: RtspResponse, url: RtspUrl): string {
   const given = headerOf(response, 'content-base') ?? headerOf(response, 'content-location');
   if (given === undefined || given.trim() === '') return url.href;
-  return resolveRtspUrl(url, withoutUserinfo(given.trim())).href;
+  try {
+    return resolveRtspUrl(url, withoutUserinfo(given.trim())).href;
+  } catch {
+    // Blanks and the like in it; what was asked for is as good a base.
+    return url.href;
+  }
 }

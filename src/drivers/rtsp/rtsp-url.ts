@@ -117,6 +117,20 @@ export function withoutUserinfo(address: string): string {
   return address.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1');
 }
 
+/**
+ * Runs `resolve` on what a server handed out: where that is no address, it is the server that is wrong.
+ * @throws SentinelError `rtsp.protocol`
+ */
+export function fromServer<T>(host: string, resolve: () => T): T {
+  try {
+    return resolve();
+  } catch (thrown) {
+    if (!(thrown instanceof SentinelError) || thrown.code !== 'rtsp.bad_url') throw thrown;
+    const problem = `an address it handed out is not usable: ${String(thrown.details['problem'])}`;
+    throw new SentinelError('rtsp.protocol', { host, problem }, { cause: thrown });
+  }
+}
+
 function badUrl(problem: string): SentinelError {
   return new SentinelError('rtsp.bad_url', { problem });
 }

@@ -20,7 +20,7 @@ import { headerOf, printable, type RtspResponse } from './message-parser.ts';
 import { newCanonicalName, readRtcp, writeReceiverReport } from './rtcp.ts';
 import { RefusedPacketisation, RtpDepacketizer, type AssembledUnit, type Demand } from './rtp-depacketizer.ts';
 import { RtpReceiver } from './rtp.ts';
-import { resolveControl } from './rtsp-url.ts';
+import { fromServer, resolveControl } from './rtsp-url.ts';
 
 export interface SessionOptions extends HandshakeOptions {
   readonly counters: MediaCounters;
@@ -103,12 +103,12 @@ export class RtspSession {
     this.#options = options;
     this.#connection = stream.connection;
     this.#payloadType = video.payloadType;
-    this.#aggregateUrl = resolveControl(stream.base, video.sessionControl);
-    this.#mediaUrl = resolveControl(
-      // A session's own control address is what the media's is relative to, where it is a whole address.
-      /^rtsps?:/i.test(video.sessionControl ?? '') ? this.#aggregateUrl : stream.base,
-      video.mediaControl,
-    );
+    const resolve = (base: string, control: string | undefined): string =>
+      fromServer(stream.connection.host, () => resolveControl(base, control));
+    this.#aggregateUrl = resolve(stream.base, video.sessionControl);
+    // A session's own control address is what the media's is relative to, where it is a whole address.
+    const mediaBase = /^rtsps?:/i.test(video.sessionControl ?? '') ? this.#aggregateUrl : stream.base;
+    this.#mediaUrl = resolve(mediaBase, video.mediaControl);
     this.#keepAliveMethod = stream.publicMethods.has('GET_PARAMETER') ? 'GET_PARAMETER' : 'OPTIONS';
     this.#depacketizer = new RtpDepacketizer(video.codec, video.parameterSets, {
       onUnit: (unit) => options.onUnit(unit, video.codec),

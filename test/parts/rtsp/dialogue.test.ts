@@ -253,10 +253,10 @@ describe('redirects', () => {
     [
       'with a password in the address',
       () => 'rtsp://admin:secret@127.0.0.1/x',
-      'rtsp.bad_url',
+      'rtsp.protocol',
       'user name or password',
     ],
-    ['to another protocol', () => 'http://127.0.0.1/x', 'rtsp.bad_url', 'does not begin with rtsp'],
+    ['to another protocol', () => 'http://127.0.0.1/x', 'rtsp.protocol', 'does not begin with rtsp'],
   ])('%s are refused', async (_, location, code, text) => {
     const server: ScriptedServer = await serve((asked, line) => {
       line.reply(asked, '302 Moved', { Location: location(server.url()) });
@@ -354,6 +354,14 @@ describe('odd but honest servers', () => {
     await visit({ url: server.url() }, { timeouts: { replyMs: 5000 } });
   });
 
+  test('one whose Content-Base is no address is asked below what was asked before', async () => {
+    const server = await serve(
+      on('DESCRIBE', (asked, line) => line.reply(asked, '200 OK', { 'Content-Base': 'rtsp://h/a b/' }, sdpOf('h264'))),
+    );
+    await visit({ url: server.url() });
+    expect(server.asked[1]!.uri).toBe(`${server.url()}/track1`);
+  });
+
   test('one that plays a sub-stream with parameter sets in band alone', async () => {
     const server = await serve(
       on('DESCRIBE', (asked, line) => line.reply(asked, '200 OK', {}, sdpOf('h264', { sets: false }))),
@@ -386,7 +394,7 @@ describe('hostile servers', () => {
     const server = await serve(
       on('DESCRIBE', (asked, line) => line.reply(asked, '200 OK', {}, sdpOf('h264', { control: 'track1 RTSP/1.0 X' }))),
     );
-    expect(await failure({ url: server.url() })).toMatchObject({ code: 'rtsp.bad_url' });
+    expect(await failure({ url: server.url() })).toMatchObject({ code: 'rtsp.protocol' });
     expect(server.methods()).toEqual(['DESCRIBE']);
   });
 
