@@ -62,7 +62,6 @@ describeInBrowser('the cameras page', (pages) => {
     await page.goto('/cameras');
     await until(async () => (await byTest('show-all').textContent())?.includes('412') ?? false, 'all are counted');
     expect(await byTest('camera-row').count()).toBeLessThan(60);
-    await page.locator('.scroller').evaluate('(scroller) => undefined');
     await page.evaluate(`document.querySelector('.scroller').scrollTop = 1e9`);
     await row('多路 399').waitFor();
     expect(await row('1号楼 30层屋面').count()).toBe(0);
@@ -168,18 +167,20 @@ describeInBrowser('the cameras page', (pages) => {
   });
 
   it('shows names and reasons from outside as text, whatever they hold', async () => {
+    // A camera with an open item.
+    const SHOWN = 11;
     const evil = `<img src=x onerror="window.hurt=1">"><svg onload=window.hurt=1>{{7*7}}javascript:alert(1)`;
-    await web.db.updateTable('camera').set({ name: evil, place: evil }).where('id', '=', 5).execute();
-    await web.db.updateTable('view').set({ name: evil, not_judged_reason: evil }).where('id', '=', 5).execute();
+    await web.db.updateTable('camera').set({ name: evil, place: evil }).where('id', '=', SHOWN).execute();
+    await web.db.updateTable('view').set({ name: evil, not_judged_reason: evil }).where('id', '=', SHOWN).execute();
     await web.db
       .updateTable('camera_health')
       .set({ reason: evil, last_error: evil, state: 'offline' })
-      .where('camera_id', '=', 5)
+      .where('camera_id', '=', SHOWN)
       .execute();
     await web.db
       .insertInto('mask')
       .values({
-        view_id: 5,
+        view_id: SHOWN,
         kind: 'ignore',
         name: evil,
         polygon: JSON.stringify([
@@ -195,7 +196,7 @@ describeInBrowser('the cameras page', (pages) => {
       .set({ machine_result: JSON.stringify({ lighting: evil, modelSha256: evil }) })
       .execute();
 
-    await page.goto('/cameras?view=5');
+    await page.goto(`/cameras?view=${SHOWN}`);
     await page.getByRole('dialog').getByText('onerror').first().waitFor();
     await tab(/区域/).click();
     await byTest('mask').getByText('{{7*7}}').waitFor();
