@@ -97,6 +97,8 @@ export const LIMITS = {
   requestsPerMinute: 12_000,
   httpConnections: 2_000,
   requestTimeoutMs: 60_000,
+  /** How long answers under way are waited for when the web closes. */
+  httpCloseGraceMs: 2_000,
   eventStreams: 200,
   eventStreamsPerUser: 20,
   eventsReplayed: 1_000,

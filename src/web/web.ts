@@ -91,7 +91,10 @@ export async function startWeb(options: WebOptions): Promise<{ url: string; clos
   return {
     url: `http://${shownHost}:${port}`,
     async close() {
+      // Browsers hold connections open on which they have asked nothing yet; those never become idle.
+      const grace = options.clock.after(LIMITS.httpCloseGraceMs, () => server.server.closeAllConnections());
       await server.close();
+      grace.cancel();
       await feed.close();
     },
   };

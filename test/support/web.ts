@@ -8,11 +8,13 @@ import { Registry } from 'prom-client';
 import sharp from 'sharp';
 import { systemClock, type Clock } from '../../src/base/clock.ts';
 import { SentinelError } from '../../src/base/errors.ts';
+import { LIMITS } from '../../src/base/limits.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import type { Polygon } from '../../src/base/picture.ts';
 import { listen, type Db } from '../../src/drivers/postgres/postgres.ts';
 import type { CameraState, VerdictKind, ViewState } from '../../src/drivers/postgres/schema.ts';
 import { ensureFirstAdmin, startWeb, type ImportCameras, type WebOptions } from '../../src/web/web.ts';
+import { ManualClock } from './clock.ts';
 
 export interface SampleWeb {
   url: string;
@@ -113,7 +115,17 @@ export async function startTestWeb(
   database: { db: Db; url: string },
   options: Partial<Omit<WebOptions, 'config'>> & { pictures: MemoryPictures; config?: Partial<WebOptions['config']> },
 ): Promise<{ url: string; close(): Promise<void> }> {
-  return startWeb(testWebOptions(database, options));
+  const web = await startWeb(testWebOptions(database, options));
+  const { clock } = options;
+  if (!(clock instanceof ManualClock)) return web;
+  return {
+    url: web.url,
+    async close() {
+      const closing = web.close();
+      await clock.advance(LIMITS.httpCloseGraceMs);
+      await closing;
+    },
+  };
 }
 
 export function testWebOptions(

@@ -144,7 +144,8 @@ export function listen(
           mine.on('end', () => resolve());
         });
         mine.on('notification', (message) => options.onPayload(message.payload ?? ''));
-        await mine.connect();
+        // Ended while it still connects, a client never settles its connecting.
+        await Promise.race([mine.connect(), ended]);
         await mine.query(`listen ${pg.escapeIdentifier(channel)}`);
         if (attempt > 0) options.onReconnected();
         await ended;

@@ -10,6 +10,7 @@ import { signedIn } from '../guard.ts';
 import { answers, type Server, type WebParts } from '../server.ts';
 import { listCameras, readCamera } from '../view-store.ts';
 
+const FORM_LIMITS = { files: 1, fields: 4, parts: 5, fieldSize: 1024, fileSize: LIMITS.importFileBytes };
 const TEXT_TYPES = ['text/plain', 'text/csv', 'text/yaml', 'application/yaml', 'application/x-yaml'];
 
 export function cameraRoutes(server: Server, { db, clock, importCameras }: WebParts): void {
@@ -48,9 +49,7 @@ export function cameraRoutes(server: Server, { db, clock, importCameras }: WebPa
 
   // A scope of its own: only here are bodies other than JSON read.
   void server.register(async (scope) => {
-    await scope.register(multipart, {
-      limits: { files: 1, fields: 4, parts: 5, fieldSize: 1024, fileSize: LIMITS.importFileBytes },
-    });
+    await scope.register(multipart, { limits: FORM_LIMITS });
     scope.addContentTypeParser(TEXT_TYPES, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     (scope as unknown as Server).post(
       '/api/v1/cameras/import',
@@ -99,7 +98,7 @@ async function fileOf(request: FastifyRequest): Promise<{ bytes: Buffer; name: s
     if (Buffer.isBuffer(request.body) && request.body.length > 0) return { bytes: request.body, name: '' };
     throw new SentinelError('web.invalid', { field: 'body', problem: 'is empty', part: 'body' });
   }
-  const file = await request.file();
+  const file = await request.file({ limits: FORM_LIMITS });
   if (!file) throw new SentinelError('web.invalid', { field: 'file', problem: 'is missing', part: 'body' });
   return { bytes: await file.toBuffer(), name: file.filename };
 }

@@ -83,6 +83,8 @@ export function eventRoutes(server: Server, { clock, feed, log, recheck, metrics
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
         'x-accel-buffering': 'no',
+        // Ended, it leaves no idle connection behind for the server to wait for.
+        connection: 'close',
       });
       write(`retry: ${RECONNECT_AFTER_MS}\n\n`);
       const missed = afterId === undefined ? [] : await feed.replay(afterId, throughId).catch(() => undefined);
