@@ -24,12 +24,14 @@ export class Channel {
   readonly framesPerGroup: number;
   readonly #clock: Clock;
   readonly #programme: (groupIndex: number) => PreparedGroup | undefined;
+  readonly #caption: () => string;
   readonly #clockOffsetMs: () => number;
   readonly #originMs: number;
   readonly #timestampOrigin: number;
   readonly #counters: RtpCounters;
   readonly #listeners = new Set<ChannelListener>();
-  #group: { index: number; frames: PreparedGroup | undefined } = { index: -1, frames: undefined };
+  #group: PreparedGroup | undefined;
+  #groupIndex = -1;
   #nextFrame = 0;
   #nextReportMs = 0;
   #timer: Timer | undefined;
@@ -37,6 +39,7 @@ export class Channel {
   /**
    * @param originMs monotonic time of frame 0; channels are spread by it
    * @param programme the group to play as number `groupIndex`, asked when its turn comes; undefined: nothing to see
+   * @param caption what the camera's clock shows now, written over key frames that have room for it
    * @param clockOffsetMs the camera's clock minus ours
    * @param seed makes SSRC, first sequence number and first timestamp differ between channels
    */
@@ -46,6 +49,7 @@ export class Channel {
     framesPerGroup: number;
     originMs: number;
     programme: (groupIndex: number) => PreparedGroup | undefined;
+    caption?: () => string;
     clockOffsetMs?: () => number;
     seed: number;
   }) {
@@ -54,6 +58,7 @@ export class Channel {
     this.framesPerGroup = options.framesPerGroup;
     this.#originMs = options.originMs;
     this.#programme = options.programme;
+    this.#caption = options.caption ?? (() => '');
     this.#clockOffsetMs = options.clockOffsetMs ?? (() => 0);
     this.#timestampOrigin = Math.imul(options.seed + 1, 0x9e3779b1) >>> 0;
     this.#counters = {
@@ -113,9 +118,13 @@ export class Channel {
 
   #play(frameNumber: number): void {
     const index = Math.floor(frameNumber / this.framesPerGroup);
-    if (index !== this.#group.index) this.#group = { index, frames: this.#programme(index) };
-    const frame = this.#group.frames?.[frameNumber - index * this.framesPerGroup];
-    if (!frame) return;
+    if (index !== this.#groupIndex) {
+      this.#groupIndex = index;
+      this.#group = this.#programme(index);
+    }
+    const prepared = this.#group?.frames[frameNumber - index * this.framesPerGroup];
+    if (!prepared) return;
+    const frame = (prepared.isKey ? this.#group?.captioned?.(this.#caption()) : undefined) ?? prepared;
     const rtpTimestamp = this.#timestampOf(frameNumber);
     const bytes = stampFrame(frame, this.#counters, rtpTimestamp);
     for (const listener of this.#listeners) listener.onFrame(bytes, frame);

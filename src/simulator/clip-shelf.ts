@@ -16,6 +16,9 @@ export type StreamName = (typeof STREAMS)[number];
 export const FPS = 5;
 export const FRAMES_PER_GROUP = 10;
 
+/** Macroblock rows above the recorded pictures, for the camera's clock: recordings are that much lower than the stream. */
+const CAPTION_ROWS: Readonly<Record<StreamName, number>> = { main: 2, sub: 1 };
+
 export class ClipShelf {
   readonly #mediaDir: string;
   /** Files by `<scene>/<stream>-<lighting>-<state>`, takes in order. */
@@ -59,17 +62,17 @@ export class ClipShelf {
   /** The group that plays as number `index`: the takes of the scene one after the other, over and over. */
   groupAt(scene: string, stream: StreamName, { lighting, state }: Scene, index: number): PreparedGroup | undefined {
     const files = this.#takes.get(`${scene}/${stream}-${lighting}-${state}`) ?? [];
-    const groups = files.flatMap((file) => this.#clip(file).groups);
+    const groups = files.flatMap((file) => this.#clip(file, stream).groups);
     return groups[index % groups.length];
   }
 
   /** Any clip of the stream, for its parameter sets. */
   sampleOf(scene: string, stream: StreamName): Clip {
-    return this.#clip(this.#takes.get(`${scene}/${stream}-clear-plain`)?.[0] ?? '');
+    return this.#clip(this.#takes.get(`${scene}/${stream}-clear-plain`)?.[0] ?? '', stream);
   }
 
-  #clip(file: string): Clip {
-    const clip = this.#clips.get(file) ?? readClip(file);
+  #clip(file: string, stream: StreamName): Clip {
+    const clip = this.#clips.get(file) ?? readClip(file, CAPTION_ROWS[stream]);
     this.#clips.delete(file);
     this.#clips.set(file, clip);
     for (const [oldest] of this.#clips) {

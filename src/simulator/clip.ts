@@ -5,12 +5,18 @@
  */
 import { readFileSync } from 'node:fs';
 import { problemOf, SentinelError } from '../base/errors.ts';
-import { prepareFrame, type PreparedFrame } from './rtp.ts';
+import { writeCaption, writeUnchangedCaption } from './caption.ts';
+import { checkPictureParameters, readSequenceParameters, Slice, withRowsAdded } from './h264.ts';
+import { joinFrames, prepareFrame, type PreparedFrame } from './rtp.ts';
 
 const NAL = { slice: 1, keySlice: 5, parameterSet: 7, pictureParameterSet: 8, delimiter: 9 } as const;
 
 /** A key frame and the frames up to the next one. */
-export type PreparedGroup = readonly PreparedFrame[];
+export interface PreparedGroup {
+  readonly frames: readonly PreparedFrame[];
+  /** The key frame with the clock `text` written over it, where the clip has room for one. */
+  captioned?: (text: string) => PreparedFrame;
+}
 
 export interface Clip {
   readonly groups: readonly PreparedGroup[];
@@ -19,24 +25,42 @@ export interface Clip {
   readonly pps: Uint8Array;
 }
 
-/** @throws SentinelError `simulator.media` when the file is missing or no such clip */
-export function readClip(file: string): Clip {
+/**
+ * @param captionRows see {@link prepareClip}
+ * @throws SentinelError `simulator.media` when the file is missing or no such clip
+ */
+export function readClip(file: string, captionRows: number): Clip {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(file);
   } catch (thrown) {
     throw new SentinelError('simulator.media', { file, problem: problemOf(thrown) }, { cause: thrown });
   }
-  const clip = prepareClip(bytes);
+  let clip: Clip | undefined;
+  try {
+    clip = prepareClip(bytes, captionRows);
+  } catch (thrown) {
+    throw new SentinelError('simulator.media', { file, problem: problemOf(thrown) }, { cause: thrown });
+  }
   if (!clip) throw new SentinelError('simulator.media', { file, problem: 'it holds no complete group of pictures' });
   return clip;
 }
 
-/** @param bytes Annex B with access unit delimiters and parameter sets in band */
-export function prepareClip(bytes: Uint8Array): Clip | undefined {
+interface CodedUnit {
+  isKey: boolean;
+  nals: Uint8Array[];
+}
+
+/**
+ * @param bytes Annex B with access unit delimiters and parameter sets in band
+ * @param captionRows macroblock rows to add above the picture for the camera's clock; 0 leaves the picture as it is
+ * @returns undefined when there is no whole group of pictures
+ * @throws UnsupportedSyntax when rows are to be added to a stream coded otherwise than ours
+ */
+export function prepareClip(bytes: Uint8Array, captionRows = 0): Clip | undefined {
   let sps: Uint8Array | undefined;
   let pps: Uint8Array | undefined;
-  const units: { isKey: boolean; nals: Uint8Array[] }[] = [];
+  const units: CodedUnit[] = [];
   for (const nal of splitNals(bytes)) {
     const type = (nal[0] ?? 0) & 0x1f;
     if (type === NAL.delimiter) units.push({ isKey: false, nals: [] });
@@ -50,12 +74,46 @@ export function prepareClip(bytes: Uint8Array): Clip | undefined {
     }
   }
   if (!sps || !pps) return undefined;
-  const groups: PreparedFrame[][] = [];
-  for (const { isKey, nals } of units) {
-    if (isKey) groups.push([]);
-    groups.at(-1)?.push(prepareFrame(isKey ? [sps, pps, ...nals] : nals, isKey));
+  const first = units.findIndex(({ isKey }) => isKey);
+  if (first < 0) return undefined;
+  const groups: CodedUnit[][] = [];
+  for (const unit of units.slice(first)) {
+    if (unit.isKey) groups.push([]);
+    groups.at(-1)?.push(unit);
   }
-  return groups.length > 0 ? { groups, sps, pps } : undefined;
+  if (captionRows === 0) {
+    const sets = [sps, pps];
+    const prepare = (unit: CodedUnit): PreparedFrame =>
+      prepareFrame(unit.isKey ? [...sets, ...unit.nals] : unit.nals, unit.isKey);
+    return { groups: groups.map((group) => ({ frames: group.map(prepare) })), sps, pps };
+  }
+  checkPictureParameters(pps);
+  const taller = withRowsAdded(sps, captionRows);
+  return { groups: groups.map((group) => captionable(group, sps, taller, pps, captionRows)), sps: taller, pps };
+}
+
+function captionable(
+  group: readonly CodedUnit[],
+  sps: Uint8Array,
+  taller: Uint8Array,
+  pps: Uint8Array,
+  rows: number,
+): PreparedGroup {
+  const sequence = readSequenceParameters(sps);
+  const { widthMbs } = sequence;
+  const units = group.map(({ nals }) => nals.map((nal) => new Slice(nal, sequence)));
+  const moved = units.map((slices) => slices.map((slice) => slice.movedBy(rows * widthMbs)));
+  const captioned = (text: string): PreparedFrame => {
+    const caption = units[0]?.[0]?.topSlice((writer) => writeCaption(writer, text, rows, widthMbs)) ?? Buffer.alloc(0);
+    return joinFrames(prepareFrame([taller, pps, caption], true, false), keyPicture);
+  };
+  const keyPicture = prepareFrame(moved[0] ?? [], true);
+  const frames = units.map((slices, index) => {
+    if (index === 0) return captioned('');
+    const unchanged = slices[0]?.topSlice((writer) => writeUnchangedCaption(writer, rows, widthMbs));
+    return prepareFrame([...(unchanged ? [unchanged] : []), ...(moved[index] ?? [])], false);
+  });
+  return { frames, captioned };
 }
 
 /** NAL units without their start codes, as views into `bytes`. */

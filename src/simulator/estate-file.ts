@@ -7,7 +7,7 @@ import { Value } from 'typebox/value';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import { problemOf, SentinelError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import { LIGHTINGS } from './schedule.ts';
+import { LIGHTINGS, type LightingSpan, type SceneEvent, type Schedule } from './schedule.ts';
 
 const strict = { additionalProperties: false };
 const Key = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,39}$' });
@@ -16,15 +16,15 @@ const Seconds = Type.Number({ minimum: 0, maximum: 31_536_000 });
 const Span = Type.Object(
   {
     lighting: Type.Union(LIGHTINGS.map((lighting) => Type.Literal(lighting))),
-    forS: Type.Number({ minimum: 1, maximum: 86_400 }),
+    for_s: Type.Number({ minimum: 1, maximum: 86_400 }),
   },
   strict,
 );
-const event = { camera: Key, fromS: Seconds };
+const event = { camera: Key, from_s: Seconds };
 
 const EstateSchema = Type.Object(
   {
-    estate: Type.Object({ name: Text, timeZone: Text }, strict),
+    estate: Type.Object({ name: Text, time_zone: Text }, strict),
     cameras: Type.Array(
       Type.Object(
         {
@@ -32,7 +32,7 @@ const EstateSchema = Type.Object(
           name: Text,
           place: Text,
           scene: Key,
-          clockOffsetS: Type.Number({ minimum: -86_400, maximum: 86_400 }),
+          clock_offset_s: Type.Number({ minimum: -86_400, maximum: 86_400 }),
         },
         strict,
       ),
@@ -42,11 +42,11 @@ const EstateSchema = Type.Object(
       {
         opening: Type.Array(Span, { maxItems: 100 }),
         cycle: Type.Array(Span, { minItems: 1, maxItems: 100 }),
-        structures: Type.Array(Type.Object({ ...event, untilS: Type.Optional(Seconds), what: Text }, strict), {
+        structures: Type.Array(Type.Object({ ...event, until_s: Type.Optional(Seconds), what: Text }, strict), {
           maxItems: 100,
         }),
-        vans: Type.Array(Type.Object({ ...event, untilS: Seconds }, strict), { maxItems: 100 }),
-        dropouts: Type.Array(Type.Object({ ...event, untilS: Seconds }, strict), { maxItems: 100 }),
+        vans: Type.Array(Type.Object({ ...event, until_s: Seconds }, strict), { maxItems: 100 }),
+        dropouts: Type.Array(Type.Object({ ...event, until_s: Seconds }, strict), { maxItems: 100 }),
       },
       strict,
     ),
@@ -54,8 +54,24 @@ const EstateSchema = Type.Object(
   strict,
 );
 
-export type DemoEstate = Static<typeof EstateSchema>;
-export type DemoCamera = DemoEstate['cameras'][number];
+type EstateFile = Static<typeof EstateSchema>;
+
+export interface DemoCamera {
+  readonly key: string;
+  readonly name: string;
+  readonly place: string;
+  /** Folder of its recordings. */
+  readonly scene: string;
+  /** The camera's own clock minus true time. */
+  readonly clockOffsetS: number;
+}
+
+export interface DemoEstate {
+  readonly name: string;
+  readonly timeZone: string;
+  readonly cameras: readonly DemoCamera[];
+  readonly schedule: Schedule;
+}
 
 /**
  * @param file path of the YAML file
@@ -100,17 +116,42 @@ export function parseDemoEstate(text: string, file: string): DemoEstate {
       if (!keys.has(item.camera)) {
         fail(lineOf([...path, 'camera']), `there is no camera "${item.camera}"; the keys are ${[...keys].join(', ')}`);
       }
-      if (item.untilS !== undefined && item.untilS <= item.fromS) {
-        fail(lineOf([...path, 'untilS']), `untilS (${item.untilS}) must be later than fromS (${item.fromS})`);
+      if (item.until_s !== undefined && item.until_s <= item.from_s) {
+        fail(lineOf([...path, 'until_s']), `until_s (${item.until_s}) must be later than from_s (${item.from_s})`);
       }
     });
   }
   try {
-    new Intl.DateTimeFormat('en', { timeZone: value.estate.timeZone });
+    new Intl.DateTimeFormat('en', { timeZone: value.estate.time_zone });
   } catch {
-    fail(lineOf(['estate', 'timeZone']), `"${value.estate.timeZone}" is not a time zone; an example is Asia/Shanghai`);
+    fail(
+      lineOf(['estate', 'time_zone']),
+      `"${value.estate.time_zone}" is not a time zone; an example is Asia/Shanghai`,
+    );
   }
-  return value;
+  return estateOf(value);
+}
+
+function estateOf({ estate, cameras, schedule }: EstateFile): DemoEstate {
+  const spans = (given: EstateFile['schedule']['cycle']): LightingSpan[] =>
+    given.map(({ lighting, for_s }) => ({ lighting, forS: for_s }));
+  const event = (given: { camera: string; from_s: number; until_s?: number }): SceneEvent => ({
+    camera: given.camera,
+    fromS: given.from_s,
+    untilS: given.until_s,
+  });
+  return {
+    name: estate.name,
+    timeZone: estate.time_zone,
+    cameras: cameras.map(({ clock_offset_s, ...camera }) => ({ ...camera, clockOffsetS: clock_offset_s })),
+    schedule: {
+      opening: spans(schedule.opening),
+      cycle: spans(schedule.cycle),
+      structures: schedule.structures.map((given) => ({ ...event(given), what: given.what })),
+      vans: schedule.vans.map(event),
+      dropouts: schedule.dropouts.map(event),
+    },
+  };
 }
 
 interface SchemaProblem {

@@ -20,14 +20,17 @@ export interface PreparedFrame {
   readonly offsets: readonly number[];
 }
 
-/** Cuts the NAL units of one H.264 access unit into packets; the last one carries the marker. */
-export function prepareFrame(nals: readonly Uint8Array[], isKey: boolean): PreparedFrame {
+/**
+ * Cuts NAL units of one H.264 access unit into packets.
+ * @param ends whether they are its last: the last packet then carries the marker
+ */
+export function prepareFrame(nals: readonly Uint8Array[], isKey: boolean, ends = true): PreparedFrame {
   const payloads = nals.flatMap(payloadsOf);
   const bytes = Buffer.alloc(payloads.reduce((sum, payload) => sum + HEADER_BYTES + payload.length, 0));
   const offsets: number[] = [];
   let at = 0;
   payloads.forEach((payload, index) => {
-    const marker = index === payloads.length - 1 ? 0x80 : 0;
+    const marker = ends && index === payloads.length - 1 ? 0x80 : 0;
     bytes[at] = 0x24;
     bytes.writeUInt16BE(RTP_HEADER_BYTES + payload.length, at + 2);
     bytes[at + 4] = 0x80;
@@ -37,6 +40,15 @@ export function prepareFrame(nals: readonly Uint8Array[], isKey: boolean): Prepa
     at += HEADER_BYTES + payload.length;
   });
   return { isKey, bytes, offsets };
+}
+
+/** One access unit of two halves. */
+export function joinFrames(first: PreparedFrame, second: PreparedFrame): PreparedFrame {
+  return {
+    isKey: first.isKey || second.isKey,
+    bytes: Buffer.concat([first.bytes, second.bytes]),
+    offsets: [...first.offsets, ...second.offsets.map((offset) => first.bytes.length + offset)],
+  };
 }
 
 function payloadsOf(nal: Uint8Array): Uint8Array[] {

@@ -30,6 +30,8 @@ export interface CameraOptions {
   readonly schedule: Schedule;
   /** Seconds of demo time now. */
   readonly demoS: () => number;
+  /** `yyyy-MM-dd HH:mm:ss` in the estate's time zone, of UTC ms since 1970. */
+  readonly wallTime: (atMs: number) => string;
 }
 
 export class SimulatedCamera {
@@ -75,8 +77,10 @@ export class SimulatedCamera {
   }
 
   #stream(name: StreamName, pathFault: Fault | undefined): Stream {
-    const { clock, shelf, camera, index } = this.#options;
+    const { clock, shelf, camera, index, wallTime } = this.#options;
     const fault = (): Fault | undefined => pathFault ?? this.#fault;
+    const clockOffsetMs = (): number => camera.clockOffsetS * 1000;
+    const caption = (): string => wallTime(clock.nowMs() + clockOffsetMs());
     let frozen: PreparedGroup | undefined;
     const channel = new Channel({
       clock,
@@ -84,11 +88,15 @@ export class SimulatedCamera {
       framesPerGroup: FRAMES_PER_GROUP,
       originMs: clock.monotonicMs() - ((index * SPREAD_MS) % ((FRAMES_PER_GROUP * 1000) / FPS)),
       seed: index * 4 + (name === 'main' ? 0 : 1) + (pathFault === undefined ? 0 : 2),
-      clockOffsetMs: () => camera.clockOffsetS * 1000,
+      clockOffsetMs,
+      caption,
       programme: (groupIndex) => {
         const group = shelf.groupAt(camera.scene, name, this.scene, groupIndex);
         if (fault() !== 'frozen') frozen = undefined;
-        else frozen ??= group?.slice(0, 1);
+        else
+          frozen ??= group && {
+            frames: [group.captioned?.(caption()) ?? group.frames[0]].filter((frame) => frame !== undefined),
+          };
         return frozen ?? group;
       },
     });

@@ -84,11 +84,13 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const { clock, log, schedule: estate, host } = options;
   const startedAtMs = options.startedAtMs ?? clock.nowMs();
   const shelf = new ClipShelf(options.mediaDir ?? MEDIA_DIR);
+  const wallTime = wallTimeIn(estate.timeZone);
   const cameras = new Map<string, SimulatedCamera>();
   estate.cameras.forEach((camera, index) => {
     shelf.addScene(camera.scene, statesOf(estate, camera.key));
     const demoS = (): number => (clock.nowMs() - startedAtMs) / 1000;
-    cameras.set(camera.key, new SimulatedCamera({ clock, shelf, camera, index, schedule: estate.schedule, demoS }));
+    const { schedule } = estate;
+    cameras.set(camera.key, new SimulatedCamera({ clock, shelf, camera, index, schedule, demoS, wallTime }));
   });
   const server = await RtspServer.listen({
     host,
@@ -127,6 +129,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     setScene: (key, change) => cameraOf(key).override(change),
     close: () => server.close(),
   };
+}
+
+function wallTimeIn(timeZone: string): (atMs: number) => string {
+  const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
+  return (atMs) => format.format(atMs);
 }
 
 function findStream(cameras: ReadonlyMap<string, SimulatedCamera>, path: string): Stream | undefined {

@@ -122,7 +122,7 @@ def lamp_light(at, lighting, strength=1.0, colour=(1, 0.78, 0.5), fade=7):
 
 
 HEADER = """#version 3.7;
-global_settings{assumed_gamma 1.0 max_trace_level 5 ambient_light rgb 0}
+global_settings{assumed_gamma 1.0 max_trace_level 4 ambient_light rgb 0}
 #declare F_Matt=finish{ambient 0 diffuse .82}
 #declare F_Semi=finish{ambient 0 diffuse .78 specular .12 roughness .05}
 #declare F_Glossy=finish{ambient 0 diffuse .6 specular .6 roughness .012 reflection{.03,.28}}

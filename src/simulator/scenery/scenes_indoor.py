@@ -16,7 +16,7 @@ def _room_lights(lamps, at, look, bright, daylight_from=None):
         for i, lamp in enumerate(lamps):
             if lighting == "night" and i % 3:
                 continue
-            out.append("light_source{%s %s fade_distance 2.6 fade_power 2 area_light <.9,0,0>,<0,0,.3>,2,2}\n" % (v(lamp), rgb([power * bright * c for c in (1, 0.96, 0.88)])))
+            out.append("light_source{%s %s fade_distance 2.6 fade_power 2 }\n" % (v(lamp), rgb([power * bright * c for c in (1, 0.96, 0.88)])))
         out.append("light_source{%s rgb %.3g shadowless}\n" % (v((at[0] * 0.5, at[1], at[2])), 0.16 * power))
         out.append("light_source{%s rgb %.3g shadowless}\n" % (v((look[0], 0.3, look[2])), 0.24 * power))
         if daylight_from and lighting != "night":
@@ -115,7 +115,7 @@ _LOBBY_LAMPS = [(x, 2.85, z) for z in (-1.5, 1.5) for x in (-2.2, 0, 2.2)]
 
 
 def _lobby(lighting, state):
-    marble = "texture{pigment{marble turbulence .9 octaves 5 color_map{[0 rgb <.66,.6,.5>][.6 rgb <.74,.69,.6>][.9 rgb <.52,.44,.34>][1 rgb <.7,.64,.55>]} scale 1.1 rotate <20,35,0>} finish{ambient 0 diffuse .66 specular .4 roughness .012 reflection{.03,.2}}}"
+    marble = "texture{pigment{marble turbulence .9 octaves 5 color_map{[0 rgb <.66,.6,.5>][.6 rgb <.74,.69,.6>][.9 rgb <.52,.44,.34>][1 rgb <.7,.64,.55>]} scale 1.1 rotate <20,35,0>} finish{ambient 0 diffuse .66 specular .4 roughness .012}}"
     tile = "texture{pigment{brick pigment{rgb <.22,.2,.18>}, pigment{granite turbulence .5 color_map{[0 rgb <.6,.56,.5>][1 rgb <.72,.68,.62>]} scale 1.5} brick_size <1.6,.8,.8> mortar .008 rotate x*90} finish{ambient 0 diffuse .6 specular .5 roughness .01 reflection{.06,.4}}}"
     steel = "texture{pigment{gradient x color_map{[0 rgb <.5,.5,.5>][.5 rgb <.58,.58,.57>][1 rgb <.5,.5,.5>]} scale .02} finish{F_Metal}}"
     out = [box((-4, -0.1, -5), (4, 0, 4), tile), box((-4, 3, -5), (4, 3.1, 4), "Wall(<.82,.82,.8>)"), box((-4, 0, 3), (4, 3, 3.3), marble), box((-4.2, 0, -5), (-4, 3, 4), marble)]
