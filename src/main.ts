@@ -69,17 +69,13 @@ function configFlag(args: readonly string[]): { config: string | undefined; rest
   return { config: token.value, rest };
 }
 
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (thrown: unknown) => {
-    const known = thrown instanceof SentinelError;
-    process.stderr.write(
-      `${known ? thrown.message : `sentinel failed: ${problemOf(thrown)}\n${(thrown as Error).stack}`}\n`,
-    );
-    process.exitCode = known && thrown.code === 'config.usage' ? 2 : 1;
-    // Something may still hold the process open after a start that failed half-way.
-    process.exit();
-  },
-);
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (thrown) {
+  const known = thrown instanceof SentinelError;
+  process.stderr.write(
+    known ? `${thrown.message}\n` : `sentinel failed: ${problemOf(thrown)}\n${(thrown as Error).stack}\n`,
+  );
+  // Something may still hold the process open after a start that failed half-way.
+  process.exit(known && thrown.code === 'config.usage' ? 2 : 1);
+}
