@@ -168,7 +168,7 @@ async function measurePeer(streams: Streams, kind: StreamKind, cameraCount: numb
       ...(way === 'key frames' ? ['-skip_frame', 'nokey'] : []),
     ];
     const rate = way === 'key frames' ? 'fps=1/10' : 'fps=5';
-    const args = ['-v', 'error', '-nostdin', ...input, '-i', url.href, '-an', '-vf', rate, '-f', 'null', '-'];
+    const args = ['-v', 'fatal', '-nostdin', ...input, '-i', url.href, '-an', '-vf', rate, '-f', 'null', '-'];
     return spawn('ffmpeg', args, { stdio: ['ignore', 'ignore', 'inherit'] });
   });
   try {
