@@ -229,9 +229,10 @@ async function startPages(all: WholeGround, sealer: Sealer, figures: Figures): P
         viewDefaults: {
           cadenceS: config.capture.cadenceS,
           learnS: config.learning.spanS,
+          simulatedLearnS: config.demo.learningSpanS,
           persistenceRule: config.persistence,
         },
-        pictures: { read: (sha256) => blobs.get(sha256) },
+        pictures: blobs,
         thumbnailOfPicture: async (sha256) => {
           const picture = await readPicture(await blobs.get(sha256));
           const fit = fitness(picture);

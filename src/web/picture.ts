@@ -29,6 +29,6 @@ export async function sendPicture(
     .header('cache-control', named ? 'private, max-age=31536000, immutable' : 'private, no-cache');
   const known = (request.headers['if-none-match'] ?? '').split(',').map((one) => one.trim().replace(/^W\//, ''));
   if (known.includes(etag) || known.includes('*')) return reply.status(304).send();
-  const bytes = await pictures.read(sha256);
+  const bytes = await pictures.get(sha256);
   return reply.type('image/jpeg').send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 }

@@ -53,17 +53,20 @@ export type ImportCameras = (file: {
   readonly text: string;
   readonly format: 'yaml' | 'csv';
   readonly dryRun: boolean;
+  /** Of what the report says. */
+  readonly language: 'en' | 'zh';
 }) => Promise<ImportReport>;
 
 /** Stored bytes by their SHA-256 in hex; throws `blob.missing`. */
 export interface PictureStore {
-  read(sha256: string): Promise<Uint8Array>;
+  get(sha256: string): Promise<Uint8Array>;
 }
 
 /** What holds for a view that says nothing else. */
 export interface ViewDefaults {
   readonly cadenceS: number;
   readonly learnS: number;
+  readonly simulatedLearnS: number;
   readonly persistenceRule: PersistenceRule;
 }
 

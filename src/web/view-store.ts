@@ -163,6 +163,7 @@ function viewQuery(db: Db) {
   return db
     .selectFrom('view')
     .innerJoin('camera', 'camera.id', 'view.camera_id')
+    .innerJoin('estate', 'estate.id', 'camera.estate_id')
     .leftJoin('camera_health as health', 'health.camera_id', 'camera.id')
     .innerJoinLateral(
       (eb) =>
@@ -201,13 +202,14 @@ function viewQuery(db: Db) {
     .select(['view.id', 'view.key', 'view.name', 'view.state', 'view.cadence_s', 'view.learning_since'])
     .select(['view.last_look_at', 'view.last_judged_at', 'view.not_judged_reason', 'view.not_judged_since'])
     .select(['camera.id as camera_id', 'camera.key as camera_key', 'camera.name as camera_name'])
-    .select(['camera.place as camera_place', 'health.state as camera_state'])
+    .select(['camera.place as camera_place', 'health.state as camera_state', 'estate.simulated'])
     .select(['pictures.accepted', 'pictures.proposed', 'items.open', 'newest.picture_sha256']);
 }
 
 type ViewRow = Awaited<ReturnType<ReturnType<typeof viewQuery>['executeTakeFirstOrThrow']>>;
 
 function viewOf(row: ViewRow, defaults: ViewDefaults): View {
+  const learnS = row.simulated ? defaults.simulatedLearnS : defaults.learnS;
   return {
     id: row.id,
     camera: {
@@ -237,7 +239,7 @@ function viewOf(row: ViewRow, defaults: ViewDefaults): View {
       row.state === 'learning'
         ? {
             since: row.learning_since.toISOString(),
-            until: new Date(row.learning_since.getTime() + defaults.learnS * 1000).toISOString(),
+            until: new Date(row.learning_since.getTime() + learnS * 1000).toISOString(),
             pictures: row.proposed,
           }
         : null,

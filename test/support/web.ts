@@ -36,13 +36,13 @@ export class MemoryPictures {
     return sha256;
   }
 
-  read(sha256: string): Promise<Uint8Array> {
+  get(sha256: string): Promise<Uint8Array> {
     const bytes = this.#bytes.get(sha256);
     return bytes ? Promise.resolve(bytes) : Promise.reject(new SentinelError('blob.missing', { sha256 }));
   }
 
   async thumbnailOf(sha256: string): Promise<{ thumbnail: Buffer; lighting: string }> {
-    const bytes = await this.read(sha256);
+    const bytes = await this.get(sha256);
     const thumbnail = await sharp(bytes)
       .resize({ ...THUMBNAIL, fit: 'fill' })
       .greyscale()
@@ -137,7 +137,12 @@ export function testWebOptions(
     db: database.db,
     log: silentLogger,
     review: { claimS: 600, undoS: 60 },
-    viewDefaults: { cadenceS: 10, learnS: 86_400, persistenceRule: { found: 4, of: 5, spanS: 1200 } },
+    viewDefaults: {
+      cadenceS: 10,
+      learnS: 86_400,
+      simulatedLearnS: 60,
+      persistenceRule: { found: 4, of: 5, spanS: 1200 },
+    },
     thumbnailOfPicture: (sha256) => options.pictures.thumbnailOf(sha256),
     importCameras: importNothing,
     readiness: () => Promise.resolve([{ name: 'database', ok: true, detail: 'answers' }]),

@@ -3,9 +3,11 @@ import multipart from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { SentinelError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { cameraFileText } from '../../camera/camera.ts';
 import { recordAudit } from '../../drivers/postgres/postgres.ts';
 import { Camera, CameraQuery, IdParams, ImportQuery, ImportReport, Page } from '../contract.ts';
 import { pageOf, pageSize, readNumberCursor } from '../cursor.ts';
+import { languageOf } from '../error-map.ts';
 import { signedIn } from '../guard.ts';
 import { answers, type Server, type WebParts } from '../server.ts';
 import { listCameras, readCamera } from '../view-store.ts';
@@ -76,7 +78,12 @@ export function cameraRoutes(server: Server, { db, clock, importCameras }: WebPa
           });
         }
         const dryRun = request.query.dryRun ?? false;
-        const report = await importCameras({ text: textOf(bytes), format, dryRun });
+        const report = await importCameras({
+          text: cameraFileText(bytes),
+          format,
+          dryRun,
+          language: languageOf(request.headers['accept-language']),
+        });
         if (!dryRun) {
           const { added, changed, unchanged, refused } = report;
           await recordAudit(db, {
@@ -107,13 +114,4 @@ function formatOf(name: string, contentType: string | undefined): 'yaml' | 'csv'
   if (/\.ya?ml$/i.test(name) || /yaml/i.test(contentType ?? '')) return 'yaml';
   if (/\.csv$/i.test(name) || /csv/i.test(contentType ?? '')) return 'csv';
   return undefined;
-}
-
-/** UTF-8, or what Chinese spreadsheets still save where it is not: GB 18030. */
-function textOf(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return new TextDecoder('gb18030').decode(bytes);
-  }
 }

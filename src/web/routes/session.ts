@@ -18,6 +18,16 @@ export function sessionRoutes(server: Server, parts: WebParts): void {
     const estate = await db
       .selectFrom('estate')
       .select(['name', 'time_zone'])
+      // Of the real and the simulated one, whichever is being watched.
+      .orderBy(
+        (eb) =>
+          eb
+            .selectFrom('camera')
+            .select((one) => one.fn.countAll().as('count'))
+            .whereRef('camera.estate_id', '=', 'estate.id')
+            .where('camera.enabled', '=', true),
+        'desc',
+      )
       .orderBy('id')
       .limit(1)
       .executeTakeFirst();

@@ -79,7 +79,7 @@ describe('judging over HTTP', () => {
     expect(held.body.error.message).toContain('王敏 正在处理');
     expect((await viewer.post(`${path}/claim`)).body.error.code).toBe('web.forbidden');
 
-    const { version } = claimed.body;
+    const version = claimed.body.version as number;
     const stale = await wang.post(`${path}/verdict`, { verdict: 'violation', version: version - 1 });
     expect(stale.status).toBe(409);
     expect(stale.body.error).toMatchObject({ code: 'review.changed', details: { candidate: { id, version } } });

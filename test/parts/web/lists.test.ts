@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshDatabase, type FreshDatabase } from '../../support/postgres.ts';
 import { SentinelError } from '../../../src/base/errors.ts';
 import { fillSample, MemoryPictures, SAMPLE_PASSWORD, startTestWeb, WebClient } from '../../support/web.ts';
+import type { Candidate } from '../../../src/web/contract.ts';
 import { ensureFirstAdmin } from '../../../src/web/web.ts';
 
 let database: FreshDatabase;
@@ -294,8 +295,8 @@ describe('candidates', () => {
   it('are found by state, verdict, severity, view, camera, place and time', async () => {
     const ids = async (query: string): Promise<number[]> =>
       (await client.get(`/api/v1/candidates?limit=200&${query}`)).body.items.map((item: { id: number }) => item.id);
-    const all = (await client.get('/api/v1/candidates?limit=200')).body.items;
-    const where = (test: (item: any) => boolean): number[] => all.filter(test).map((item: { id: number }) => item.id);
+    const all = (await client.get('/api/v1/candidates?limit=200')).body.items as Candidate[];
+    const where = (test: (item: Candidate) => boolean): number[] => all.filter(test).map((item) => item.id);
     expect(all).toHaveLength(60);
     expect(await ids('state=open')).toEqual(where((item) => item.state === 'open'));
     expect(await ids('verdict=permitted')).toEqual(where((item) => item.verdict?.verdict === 'permitted'));
@@ -308,8 +309,8 @@ describe('candidates', () => {
       where((item) => item.camera.place.includes('屋面')),
     );
     expect(await ids('place=_')).toEqual([]);
-    const since = all[40].raisedAt;
-    const until = all[10].raisedAt;
+    const since = all[40]?.raisedAt ?? '';
+    const until = all[10]?.raisedAt ?? '';
     expect(await ids(`since=${since}&until=${until}`)).toEqual(
       where((item) => item.raisedAt >= since && item.raisedAt < until),
     );
