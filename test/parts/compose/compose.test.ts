@@ -4,10 +4,9 @@
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { Ajv } from 'ajv';
+import { join } from 'node:path';
+import { DCLinter } from 'dclint';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { loadConfig } from '../../../src/config.ts';
@@ -35,6 +34,14 @@ interface Compose {
   volumes: Record<string, unknown>;
 }
 
+/** What the linter says; the types it ships do not reach that far. */
+interface Said {
+  type: string;
+  rule: string;
+  line: number;
+  message: string;
+}
+
 const TEXT = readFileSync('docker-compose.yml', 'utf8');
 const compose = parse(TEXT, { merge: true }) as Compose;
 const dir = mkdtempSync(join(tmpdir(), 'sentinel-compose-'));
@@ -56,15 +63,21 @@ function composeProgram(): string[] | undefined {
 }
 
 describe('docker-compose.yml', () => {
-  test('keeps to the Compose Specification’s schema', () => {
-    const packageFile = createRequire(import.meta.url).resolve('dclint/package.json');
-    const schema = JSON.parse(
-      readFileSync(join(dirname(packageFile), 'schemas', 'compose.schema.json'), 'utf8'),
-    ) as object;
-    const validate = new Ajv({ strict: false, validateFormats: false, validateSchema: false }).compile(schema);
-    expect(validate(compose), JSON.stringify(validate.errors)).toBe(true);
-    // The schema does tell right from wrong.
-    expect(validate({ services: { a: { image: 'b', healthcheck: { test: [{ c: 'd' }] } } } })).toBe(false);
+  test('keeps to the Compose Specification’s schema and to the linter’s rules', () => {
+    // Which address a port is bound to, the linter cannot see through a variable; a test below does.
+    const linter = new DCLinter({
+      rules: { 'no-unbound-port-interfaces': 0 },
+      ...{ quiet: true, debug: false, exclude: [] },
+    });
+    const errorsIn = (file: string): string[] =>
+      (linter.lintFiles([file], false) as { messages: Said[] }[])
+        .flatMap(({ messages }) => messages)
+        .filter(({ type }) => type === 'error')
+        .map(({ rule, line, message }) => `${rule} ${line} ${message}`);
+    expect(errorsIn('docker-compose.yml')).toEqual([]);
+    const wrong = join(dir, 'wrong.yml');
+    writeFileSync(wrong, 'services: { a: { image: "b:1", healthcheck: { test: [{ c: d }] } } }');
+    expect(errorsIn(wrong).join()).toContain('invalid-schema');
   });
 
   const program = composeProgram();
