@@ -3,30 +3,13 @@ import { stringify } from 'yaml';
 import type { Config } from './config.ts';
 import { importCameras, type Sealer } from './camera/camera.ts';
 import type { Db } from './drivers/postgres/postgres.ts';
+import { ensureEstate as ensureEstateRow } from './estate/estate.ts';
 import type { SimulatedCameraAddress } from './simulator/simulator.ts';
 import type { ImportCameras } from './web/web.ts';
 
 /** The real estate, named as configured. @returns its id */
 export async function ensureEstate(db: Db, config: Config): Promise<number> {
-  return ensureEstateRow(db, false, config.estate.name, config.estate.timeZone);
-}
-
-async function ensureEstateRow(db: Db, simulated: boolean, name: string, timeZone: string): Promise<number> {
-  return db.transaction().execute(async (trx) => {
-    const kept = await trx
-      .updateTable('estate')
-      .set({ name, time_zone: timeZone })
-      .where('simulated', '=', simulated)
-      .returning('id')
-      .executeTakeFirst();
-    if (kept) return kept.id;
-    const made = await trx
-      .insertInto('estate')
-      .values({ name, time_zone: timeZone, simulated })
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    return made.id;
-  });
+  return ensureEstateRow(db, config.estate, false);
 }
 
 export function estateImporter(db: Db, sealer: Sealer): ImportCameras {
@@ -66,7 +49,7 @@ export async function registerSimulated(
     return;
   }
   const { estate, demo } = config;
-  const estateId = await ensureEstateRow(db, true, `${estate.name}（模拟）`, estate.timeZone);
+  const estateId = await ensureEstateRow(db, { name: `${estate.name}（模拟）`, timeZone: estate.timeZone }, true);
   const text = stringify({
     credentials: [{ name: 'demo', ...simulation.login }],
     cameras: simulation.cameras.map(({ key, name, place, mainUrl, subUrl }) => ({
