@@ -81,34 +81,46 @@ SUN = (0.55, 0.78, -0.62)
 """Towards the sun of a clear day."""
 
 
-def daylight(lighting, at, look, sun=SUN, reach=30):
-    """Lights, sky and haze of an outdoor picture seen from `at` towards `look`; `reach` is how far the infrared lamp sees."""
-    if lighting == "clear":
+# The light of a day is the sum of two renderings, as light is: the even light of an overcast sky, which every day has in
+# its own strength and tint, and what comes on top of it.
+SKYLIGHT = {"clear": (0.46, 0.56, 0.72), "overcast": (1, 1, 1), "dusk": (0.15, 0.17, 0.26)}
+PARTS = {"clear": ("even", "sun"), "overcast": ("even",), "dusk": ("even", "lamps"), "night": ("infrared",)}
+_HAZE_M = 620
+_EVEN_SKY = ((0.7, 0.73, 0.76), (0.84, 0.86, 0.88))
+
+
+def _sky(stops, lighting):
+    """A sky that, added to the even one in this lighting's strength, shows the given colours."""
+    steps = []
+    for height, colour in stops:
+        even = [a + (b - a) * min(1, height * 2) for a, b in zip(*_EVEN_SKY)]
+        rest = [max(0, c - k * e) for c, k, e in zip(colour, SKYLIGHT[lighting], even)]
+        steps.append("[%g %s]" % (height, rgb(rest)))
+    haze = [max(0, c - k * e) for c, k, e in zip(stops[0][1], SKYLIGHT[lighting], _EVEN_SKY[0])]
+    return "sky_sphere{pigment{gradient y color_map{%s}}}\nfog{distance %d %s}\n" % ("".join(steps), _HAZE_M, rgb(haze))
+
+
+def daylight(part, at, look, reach=30):
+    """Lights, sky and haze of one part of an outdoor picture; `reach` is how far the infrared lamp sees, metres."""
+    if part == "even":
+        (low, high) = _EVEN_SKY
+        return (
+            _dome(12, 1.5, (0.96, 0.99, 1.03), 0.8)
+            + "sky_sphere{pigment{gradient y color_map{[0 %s][.5 %s][1 %s]}}}\n" % (rgb(low), rgb(high), rgb(high))
+            + "fog{distance %d %s}\n" % (_HAZE_M, rgb(low))
+        )
+    if part == "sun":
         return (
             "light_source{%s rgb <1.62,1.5,1.32> parallel point_at <0,0,0> area_light <5,0,0>,<0,0,5>,3,3 adaptive 1 orient circular}\n"
-            % v([600 * s for s in sun])
-            + _dome(7, 0.84, (0.8, 0.92, 1.1), 0.45)
-            + "sky_sphere{pigment{gradient y color_map{[0 rgb <.72,.8,.88>][.1 rgb <.5,.66,.85>][.5 rgb <.22,.4,.72>]}}"
-            "pigment{wrinkles turbulence .7 omega .6 color_map{[0 rgbt <1,1,1,1>][.52 rgbt <1,1,1,1>][.75 rgbt <1,1,1,.25>][1 rgbt <.9,.92,.95,.1>]} scale <.5,.14,.5>}}\n"
-            "fog{distance 900 rgb <.7,.78,.86>}\n"
+            % v([600 * s for s in SUN])
+            + _sky(((0, (0.74, 0.81, 0.88)), (0.1, (0.52, 0.68, 0.86)), (0.5, (0.22, 0.4, 0.72)), (1, (0.2, 0.36, 0.68))), "clear")
         )
-    if lighting == "overcast":
-        return (
-            _dome(11, 1.5, (0.96, 0.99, 1.03), 0.9)
-            + "sky_sphere{pigment{bozo turbulence .6 color_map{[0 rgb <.62,.65,.68>][1 rgb <.84,.86,.88>]} scale <.6,.2,.6>}}\n"
-            "fog{distance 420 rgb <.7,.73,.76>}\n"
-        )
-    if lighting == "dusk":
-        return (
-            _dome(7, 0.3, (0.66, 0.76, 1.2), 0.4)
-            + "light_source{<-500,90,-160> rgb <.22,.12,.06> parallel point_at <0,0,0> }\n"
-            "sky_sphere{pigment{gradient y color_map{[0 rgb <.62,.36,.22>][.1 rgb <.44,.34,.36>][.35 rgb <.16,.2,.34>][1 rgb <.05,.08,.18>]}}}\n"
-            "fog{distance 700 rgb <.3,.27,.3>}\n"
-        )
+    if part == "lamps":
+        return "light_source{<-500,90,-160> rgb <.2,.11,.055> parallel point_at <0,0,0>}\n" + _sky(((0, (0.6, 0.36, 0.24)), (0.1, (0.42, 0.34, 0.38)), (0.35, (0.17, 0.2, 0.34)), (1, (0.13, 0.15, 0.24))), "dusk")
     return (
         "light_source{%s rgb 1.15 spotlight point_at %s radius 24 falloff 62 tightness 3 fade_distance %.4g fade_power 1.7}\n"
         % (v((at[0], at[1] + 0.15, at[2])), v(look), reach)
-        + _dome(3, 0.045, (1, 1, 1), 0.4)
+        + "light_source{<120,400,-200> rgb .03 parallel point_at <0,0,0>}\nlight_source{<-200,300,-100> rgb .02 shadowless parallel point_at <0,0,0>}\n"
         + "sky_sphere{pigment{gradient y color_map{[0 rgb .05][.4 rgb .012]}}}\n"
     )
 

@@ -12,9 +12,9 @@ WIDTH, HEIGHT = 1280, 720
 
 def _povray(work, text, size, crop, alpha, quality):
     """Answers the rendered picture as BGR or BGRA, outside `crop` black."""
-    options = ["+W%d" % size[0], "+H%d" % size[1], "+WT2", "-D", "-V", "-GA", "+L%s" % work, "File_Gamma=sRGB"] + quality
+    options = ["+W%d" % size[0], "+H%d" % size[1], "+WT2", "-D", "-V", "-GA", "+L%s" % work] + quality
     if crop:
-        options += ["+SC%.4f" % crop[0], "+SR%.4f" % crop[1], "+EC%.4f" % crop[2], "+ER%.4f" % crop[3]]
+        options += ["+SC%.4f" % crop[0], "+SR%.4f" % crop[1], "+EC%.4f" % min(crop[2], 0.9999), "+ER%.4f" % min(crop[3], 0.9999)]
     if alpha:
         options.append("+UA")
     name = hashlib.sha256((text + " ".join(options)).encode()).hexdigest()[:24]
@@ -28,30 +28,35 @@ def _povray(work, text, size, crop, alpha, quality):
             raise SystemExit("POV-Ray failed on %s:\n%s" % (source, run.stderr[-2000:]))
         source.unlink()
         partial.rename(target)
-    return cv2.imread(str(target), cv2.IMREAD_UNCHANGED if alpha else cv2.IMREAD_COLOR)
+    return cv2.imread(str(target), cv2.IMREAD_UNCHANGED)
+
+
+def _linear(work, scene, lighting, state, crop):
+    """Light in the picture, linear BGR, 1 is white."""
+    total = 0
+    for part, built, strength in scene.parts(lighting):
+        text = scene.text(built, part, state)
+        picture = _povray(work, text, (WIDTH, HEIGHT), crop, False, ["+A0.3", "+R2", "+FN16", "File_Gamma=1.0"])
+        total = total + picture.astype(np.float32) / 65535 * np.array(strength[::-1], np.float32)
+    return total
 
 
 def render_scene(work, scene, lighting, state):
     """The empty scene as BGR, 1280x720. A structure is rendered only where it may be seen, and laid over the plain scene."""
-    quality = ["+A0.3", "+R2"]
-    plain = _povray(work, scene.text(lighting, "plain"), (WIDTH, HEIGHT), None, False, quality)
-    if state == "plain":
-        return plain
-    left, top, right, bottom = scene.crop
-    part = _povray(work, scene.text(lighting, state), (WIDTH, HEIGHT), scene.crop, False, quality)
-    picture = plain.copy()
-    # A rim is left out: the edge of a cropped rendering is smoothed against nothing.
-    rows = slice(int(top * HEIGHT) + 2, int(bottom * HEIGHT) - 2)
-    columns = slice(int(left * WIDTH) + 2, int(right * WIDTH) - 2)
-    picture[rows, columns] = part[rows, columns]
-    return picture
+    light = _linear(work, scene, lighting, "plain", None)
+    if state != "plain":
+        left, top, right, bottom = scene.crop
+        part = _linear(work, scene, lighting, state, scene.crop)
+        # A rim is left out: the edge of a cropped rendering is smoothed against nothing.
+        rows = slice(int(top * HEIGHT) + 2, int(bottom * HEIGHT) - 2)
+        columns = slice(int(left * WIDTH) + 2, int(right * WIDTH) - 2)
+        light[rows, columns] = part[rows, columns]
+    light = np.clip(light, 0, 1)
+    coded = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+    return (coded * 255 + 0.5).astype(np.uint8)
 
 
 def render_sprite(work, text, crop):
     """Moving things alone, as BGRA."""
-    return _povray(work, text, (WIDTH, HEIGHT), crop, True, ["+A0.2", "+R2"])
+    return _povray(work, text, (WIDTH, HEIGHT), crop, True, ["+A0.2", "+R2", "File_Gamma=sRGB"])
 
-
-def difference(one, other):
-    """Where two pictures differ by more than anybody would notice, as a mask."""
-    return np.abs(one.astype(np.int16) - other.astype(np.int16)).max(axis=2) > 6

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Callable
 
-from pov import HEADER, camera, daylight
+from pov import HEADER, PARTS, SKYLIGHT, camera, daylight
 from things import declare_cars, declare_plants, seeded
 
 
@@ -33,9 +33,17 @@ class Scene:
     states: tuple = ("plain",)
     paths: list = field(default_factory=list)
 
-    def sky(self, lighting):
-        return self.lights(lighting) if self.lights else daylight(lighting, self.at, self.look, reach=self.reach)
+    def sky(self, lighting, part):
+        return self.lights(lighting) if self.lights else daylight(part, self.at, self.look, reach=self.reach)
 
-    def text(self, lighting, state):
+    def parts(self, lighting):
+        """The renderings whose light adds up to the picture, each with its strength in red, green and blue."""
+        if self.indoor:
+            return [("all", lighting, (1, 1, 1))]
+        # The even light is the same rendering in every lighting; lit windows come with the part that has the lamps.
+        whole = {"even": "overcast", "sun": "clear", "lamps": "dusk", "infrared": "night"}
+        return [(part, whole[part], SKYLIGHT[lighting] if part == "even" else (1, 1, 1)) for part in PARTS[lighting]]
+
+    def text(self, lighting, part, state):
         plants = "" if self.indoor else declare_plants(seeded("plants"))
-        return "".join((HEADER, plants, declare_cars(), camera(self.at, self.look, self.angle), self.sky(lighting), self.build(lighting, state)))
+        return "".join((HEADER, plants, declare_cars(), camera(self.at, self.look, self.angle), self.sky(lighting, part), self.build(lighting, state)))

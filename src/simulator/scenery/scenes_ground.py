@@ -114,7 +114,7 @@ def _gate(lighting, state):
 
 def _parked_van():
     """A white van and what its driver left beside it: stays for minutes, stands in nobody's way."""
-    return car("van", (0.74, 0.74, 0.72), (4.35, 0.05, 6.2), 91.5)
+    return car("van", (0.74, 0.74, 0.72), (4.35, 0.05, 6.2), -88.5)
 
 
 def _main_road(lighting, state):
@@ -127,7 +127,7 @@ def _main_road(lighting, state):
         out.append(box((3.3, 0.05, z - 0.05), (5.35, 0.056, z + 0.05), "T_LineWhite"))
     out.append(box((3.25, 0.05, -1.4), (3.35, 0.056, 32), "T_LineWhite"))
     for z, kind, c in ((12.4, "sedan", 0), (18.0, "suv", 2), (23.6, "sedan", 5), (29.2, "suv", 7)):
-        out.append(car(kind, CAR_COLOURS[c], (4.35, 0.05, z), 90 + r.uniform(-1.5, 1.5)))
+        out.append(car(kind, CAR_COLOURS[c], (4.35, 0.05, z), -90 + r.uniform(-1.5, 1.5)))
     out.append(tower("m1", "sand", lighting, "WBWWBW", 11, (-13, 0, 12), turn=-90, depth=12) + tower("m1b", "sand", lighting, "WBWWBW", 11, (-13, 0, 46), turn=-90, depth=12))
     out.append(tower("m2", "grey", lighting, "BWWBW", 17, (13.5, 0, 36), turn=90, depth=12) + tower("m2b", "grey", lighting, "BWWBW", 17, (13.5, 0, 66), turn=90, depth=12) + tower("m3", "sand", lighting, "WBWWBWWBW", 17, (-16, 0, 110)))
     out.append("".join(hedge((s * 8.9 + (0 if s < 0 else 0), z), (s * 8.9, z + 11)) for s in (-1, 1) for z in (-6, 8, 22, 36)))
@@ -249,10 +249,10 @@ def _garden(lighting, state):
 SCENES = [
     Scene("facade-2", (2.5, 7.5, -27), (1.6, 8.2, 0), 60, _facade_2, reach=30, states=("plain", "structure"), crop=(0.36, 0.24, 0.72, 0.8), paths=[Path("walk", [(-16, 0.06, -6.2), (18, 0.06, -6.0)]), Path("walk", [(18, 0.06, -5.2), (-16, 0.06, -5.4)])]),
     Scene("facade-5", (-19, 6, -27), (-3, 10.5, 6), 66, _facade_5, reach=32, paths=[Path("walk", [(-16, 0.06, -22), (-15.6, 0.06, -10), (-11, 0.06, -7)]), Path("walk", [(14, 0.06, -4.2), (-9, 0.06, -4.0)])]),
-    Scene("gate", (5.8, 6.2, -7), (0.4, 2.6, 18), 62, _gate, reach=26, paths=[Path("drive", [(5, 0.04, 30), (5, 0.04, 14), (5, 0.04, -14)]), Path("drive", [(-5, 0.04, -14), (-5, 0.04, 30)]), Path("walk", [(12.6, 0.15, 17), (12.2, 0.15, -4)]), Path("walk", [(-12, 0.15, 0), (-12.6, 0.15, 17)]), Path("drive", [(-50, 0.04, 29), (50, 0.04, 29)]), Path("ride", [(7.6, 0.04, 24), (7.4, 0.04, -12)])]),
-    Scene("main-road", (-2.2, 6.6, -11), (0.7, 1.4, 14), 60, _main_road, reach=24, states=("plain", "van"), crop=(0.5, 0.34, 0.98, 0.98), paths=[Path("drive", [(1.6, 0.05, 90), (1.6, 0.05, -16)]), Path("drive", [(-2.2, 0.05, -16), (-2.2, 0.05, 90)]), Path("walk", [(7.1, 0.16, 34), (7.0, 0.16, -4)]), Path("walk", [(-7, 0.16, -2), (-6.8, 0.16, 30)]), Path("ride", [(-4.4, 0.05, -10), (-4.2, 0.05, 50)])]),
+    Scene("gate", (5.8, 6.2, -7), (0.4, 2.6, 18), 62, _gate, reach=26, paths=[Path("drive", [(-5, 0.04, 10.4), (-5, 0.04, -12)]), Path("drive", [(5, 0.04, -12), (5, 0.04, 10.2)]), Path("walk", [(12.6, 0.15, 17), (12.2, 0.15, -4)]), Path("walk", [(-12, 0.15, 0), (-12.6, 0.15, 17)]), Path("drive", [(-50, 0.04, 29), (50, 0.04, 29)]), Path("ride", [(7.6, 0.04, -10), (7.8, 0.04, 11)])]),
+    Scene("main-road", (-2.2, 6.6, -11), (0.7, 1.4, 14), 60, _main_road, reach=24, states=("plain", "van"), crop=(0.5, 0.34, 0.98, 0.98), paths=[Path("drive", [(1.5, 0.05, -12), (1.5, 0.05, 80)]), Path("drive", [(-2.4, 0.05, 80), (-2.4, 0.05, -12)]), Path("walk", [(7.1, 0.16, 34), (7.0, 0.16, -4)]), Path("walk", [(-7, 0.16, -2), (-6.8, 0.16, 30)]), Path("ride", [(-4.4, 0.05, 50), (-4.2, 0.05, -10)])]),
     Scene("fire-lane", (-2.2, 5.6, -9.5), (0.5, 0.9, 10), 62, _fire_lane, reach=22, states=("plain", "structure"), crop=(0.3, 0.3, 0.98, 0.98), paths=[Path("walk", [(-1.6, 0.05, 30), (-1.9, 0.05, -6)]), Path("walk", [(-0.9, 0.05, -6), (-1.0, 0.05, 30)]), Path("ride", [(-0.4, 0.05, 40), (-0.8, 0.05, -8)])]),
     Scene("backyard-4", (0.6, 5.2, -8), (-0.1, 1.2, 11), 62, _backyard_4, reach=22, paths=[Path("walk", [(-0.4, 0.05, 28), (-0.2, 0.05, -5)]), Path("walk", [(0.4, 0.05, -4), (0.2, 0.05, 28)])]),
-    Scene("wall-north", (-2.6, 5, -8), (2.4, 1.4, 12), 60, _wall_north, reach=24, paths=[Path("walk", [(-0.5, 0.05, 34), (-0.4, 0.05, -4)]), Path("drive", [(13, 0.04, -10), (13, 0.04, 70)]), Path("walk", [(-0.9, 0.05, -4), (-0.8, 0.05, 30)])]),
+    Scene("wall-north", (-2.6, 5, -8), (2.4, 1.4, 12), 60, _wall_north, reach=24, paths=[Path("walk", [(-0.5, 0.05, 34), (-0.4, 0.05, -4)]), Path("drive", [(16.6, 0.04, 0), (16.6, 0.04, 70)]), Path("walk", [(-0.9, 0.05, -4), (-0.8, 0.05, 30)])]),
     Scene("garden", (-3, 7.8, -17), (-0.6, 0.8, 5), 64, _garden, reach=28, paths=[Path("walk", [(-20, 0.05, -4.9), (18, 0.05, -4.5)]), Path("walk", [(18, 0.05, -5), (-20, 0.05, -5.3)]), Path("walk", [(0, 0.05, -10), (0.3, 0.05, -4.5), (9, 0.05, -4.4)])]),
 ]
