@@ -90,8 +90,6 @@ export class RtpDepacketizer {
 
   /** Takes effect with the next unit to begin. */
   set demand(demand: Demand) {
-    // Whoever wants all now has missed what came before.
-    if (demand === 'all' && this.#demand !== 'all') this.#chainBroken = true;
     this.#demand = demand;
   }
 

@@ -448,6 +448,32 @@ describe('keeping the session alive', () => {
     expect(held.pull.state.name).toBe('playing');
   });
 
+  test('an answer that comes after it was given up is taken for no other', async () => {
+    let first = '';
+    const late: Script = (asked, line) => {
+      if (asked.method !== 'GET_PARAMETER') return undefined;
+      if (first === '') first = asked.headers['cseq']!;
+      else line.reply(asked, '454 Session Not Found', { CSeq: first });
+      return true;
+    };
+    const server = await serve(withTimeout(24, 'GET_PARAMETER', late));
+    const held = hold(server.url(), patience);
+    expect((await beats(server, held, 26)).length).toBe(2);
+    expect(held.problems).toEqual([]);
+  });
+
+  test('a refused one ends the connection', async () => {
+    const refuse: Script = (asked, line) => {
+      if (asked.method !== 'GET_PARAMETER') return undefined;
+      line.reply(asked, '401 Unauthorized', { 'WWW-Authenticate': 'Basic realm="c"' });
+      return true;
+    };
+    const server = await serve(withTimeout(10, 'GET_PARAMETER', refuse));
+    const held = hold(server.url(), patience);
+    await beats(server, held, 6);
+    expect(held.problems[0]?.code).toBe('rtsp.unauthorised');
+  });
+
   test('a session that the camera has forgotten is set up again', async () => {
     const forget: Script = (asked, line) => {
       if (asked.method !== 'GET_PARAMETER') return undefined;

@@ -327,7 +327,7 @@ describe('habits of cameras', () => {
   });
 
   test('a fragment without a beginning, or one that another NAL unit interrupts, damages the unit', () => {
-    const start = Uint8Array.from([0x60 | 28, 0x80 | 5, ...filler(20, 1)]);
+    const start = Uint8Array.from([0x60 | 28, 0x80 | 5, 0x88, ...filler(20, 1)]);
     const middle = Uint8Array.from([0x60 | 28, 5, ...filler(20, 2)]);
     const slice = makeNal('h264', 5, 20, 3);
     const sets = makeSets('h264');
@@ -336,6 +336,33 @@ describe('habits of cameras', () => {
     expect(receive('h264', [at(middle, 1), at(slice, 2)], { sets })).toMatchObject({ units: [], damaged: 1 });
     expect(receive('h264', [at(start, 1), at(slice, 2)], { sets })).toMatchObject({ units: [], damaged: 1 });
     expect(receive('h264', [at(start, 1), at(middle, 2)], { sets })).toMatchObject({ units: [], damaged: 1 });
+  });
+
+  test('a unit whose parameter sets came apart and damaged is not taken for whole', () => {
+    const [sps, pps] = makeSets('h264') as [Uint8Array, Uint8Array];
+    const sei = makeNal('h264', 6, 10, 1);
+    const slice = makeNal('h264', 5, 20, 2);
+    const nals = [sps, pps, sei, slice];
+    const packets = [0, 1, 2].flatMap((unit) =>
+      nals.map((nal, index) => {
+        const timestamp = unit * 100 + (nal === slice ? 1 : 0);
+        return rtpPacket(nal, { sequence: unit * 4 + index, timestamp, marker: nal === slice });
+      }),
+    );
+    packets.splice(5, 1);
+    const { units, damaged } = receive('h264', packets, { sets: makeSets('h264') });
+    expect(units.map(({ rtpTimestamp }) => rtpTimestamp)).toEqual([1, 201]);
+    expect(units.map(({ bytes }) => hex(bytes))).toEqual([hex(annexB(nals)), hex(annexB(nals))]);
+    expect(damaged).toBe(2);
+  });
+
+  test('an aggregation packet with a rest behind its NAL units damages the unit', () => {
+    const packet = rtpPacket(Uint8Array.from([0x60 | 24, 0, 2, 0x65, 0x88, 0]), {
+      sequence: 1,
+      timestamp: 1,
+      marker: true,
+    });
+    expect(receive('h264', [packet], { sets: makeSets('h264') })).toMatchObject({ units: [], damaged: 1 });
   });
 
   test('a NAL size that points past its aggregation packet damages the unit', () => {
