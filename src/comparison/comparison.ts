@@ -23,7 +23,7 @@ import { gate, thumbnailOf } from './gate.ts';
 import { nearestLawful, pack, type Level, type PackedLevel } from './lawful.ts';
 import { cellsIn } from './outline.ts';
 import { POSE_HEIGHT, POSE_WIDTH, poseOf, posePictureOf, type PoseAnswer } from './pose.ts';
-import { highestScore, regionsOf, type Heat } from './regions.ts';
+import { regionsOf, type Heat } from './regions.ts';
 import { aligned, covered, resampled, type Motion } from './resample.ts';
 
 export { fitness, type Fitness, type Lighting, type NotJudgedReason } from './fitness.ts';
@@ -232,10 +232,11 @@ class NetworkEye implements Eye {
     const heat = await this.#heatOf(levels, nearest.levels);
     silence(heat, ignore, moved ? pose.motion : undefined);
     const explains = nearest.shares.indexOf(Math.max(...nearest.shares));
+    const regions = regionsOf(heat, 0);
     return {
       judged: true,
-      regions: regionsOf(heat, minScore),
-      maxScore: highestScore(heat),
+      regions: regions.filter(({ score }) => score >= minScore),
+      maxScore: regions[0]?.score ?? 0,
       pose: poseIn(frame, pose),
       lighting,
       nearestBaselineId: (baselines[explains] ?? first).id,

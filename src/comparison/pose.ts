@@ -26,6 +26,8 @@ const SAME_TILE = 0.35;
 const AGREEING = 0.2;
 /** Below this the pictures have nothing in common at all. */
 const STRANGERS = 0.12;
+/** Quarters that agree this well (pixels of a pose picture) have no zoom to tell of. */
+const AGREED_PX = 0.25;
 /** Mean gradient (grey levels a pixel) from which a tile is textured, and the share of such tiles that can tell a pose. */
 const TEXTURED = 4;
 const FEWEST_TEXTURED = 0.08;
@@ -124,7 +126,7 @@ function refine(frame: Gradient, reference: Gradient, start: Motion): Registrati
     );
     if (sure.length === 0) break;
     residualPx = sure.reduce((sum, { peak }) => sum + Math.hypot(peak.dx, peak.dy), 0) / sure.length;
-    if (sure.length < 3 || round === 1) break;
+    if (sure.length < 3 || round === 1 || residualPx < AGREED_PX) break;
     const mean = (value: (quarter: (typeof sure)[number]) => number): number =>
       sure.reduce((sum, quarter) => sum + value(quarter), 0) / sure.length;
     const [mx, my] = [mean(({ x }) => x), mean(({ y }) => y)];
@@ -174,7 +176,7 @@ function gradientOf(grey: Uint8Array): Gradient {
       const at = y * POSE_WIDTH + x;
       const gx = grey[at + 1]! - grey[at - 1]!;
       const gy = grey[at + POSE_WIDTH]! - grey[at - POSE_WIDTH]!;
-      const length = Math.hypot(gx, gy) / 2;
+      const length = Math.sqrt(gx * gx + gy * gy) / 2;
       values[at] = Math.sqrt(Math.max(0, length - 1));
       tiles[Math.floor(y / TILE_PX) * TILES_ACROSS + Math.floor(x / TILE_PX)]! += length / TILE_PX ** 2;
     }
@@ -280,7 +282,7 @@ function peakOf(frame: Float32Array, reference: Float32Array, width: number, hei
       const gi = (re[j]! - re[i]!) / 2;
       const cr = fr * gr + fi * gi;
       const ci = fi * gr - fr * gi;
-      const length = Math.hypot(cr, ci);
+      const length = Math.sqrt(cr * cr + ci * ci);
       // High frequencies are noise and interpolation; leaving them out also rounds the peak for the parabola.
       const fu = Math.min(u, width - u) / width;
       const pass = Math.exp(-(fu * fu + fv * fv) * 18);

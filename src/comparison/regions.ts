@@ -50,11 +50,6 @@ export function regionsOf(heat: Heat, minScore: number): StoredRegion[] {
     .map(({ score, cells }) => regionOf(score, cells, width, height));
 }
 
-/** The highest score any region of the map would have. */
-export function highestScore(heat: Heat): number {
-  return regionsOf(heat, 0)[0]?.score ?? 0;
-}
-
 function regionOf(score: number, cells: Uint32Array, width: number, height: number): StoredRegion {
   let [left, top, right, bottom] = [width, height, 0, 0];
   for (const cell of cells) {

@@ -83,11 +83,11 @@ function resampleRow(source: Uint8Array, offset: number, taps: Taps, width: numb
   const row = new Float32Array(width * channels);
   const { start, count, weights } = taps;
   for (let x = 0; x < width; x++) {
-    const from = offset + start[x]! * channels;
-    for (let c = 0; c < channels; c++) {
-      let sum = 0;
-      for (let t = 0; t < count; t++) sum += weights[x * count + t]! * source[from + t * channels + c]!;
-      row[x * channels + c] = sum;
+    let from = offset + start[x]! * channels;
+    const to = x * channels;
+    for (let t = x * count; t < (x + 1) * count; t++, from += channels) {
+      const weight = weights[t]!;
+      for (let c = 0; c < channels; c++) row[to + c]! += weight * source[from + c]!;
     }
   }
   return row;
