@@ -17,45 +17,67 @@ export interface CandidateFilter {
   readonly until?: string;
 }
 
-/** Newest first, ids below `beforeId`. */
+/**
+ * Newest first.
+ * @param afterId the last item of the page before; throws `web.bad_cursor` where there is no such item
+ */
 export async function listCandidates(
   db: Db,
   filter: CandidateFilter,
-  beforeId: number | undefined,
+  afterId: number | undefined,
   rows: number,
   nowMs: number,
 ): Promise<Candidate[]> {
+  // Ids rather than joins: the planner then sees how many views it is about, and an index serves.
+  const [viewIds, after] = await Promise.all([findViews(db, filter), findRaisedAt(db, afterId)]);
+  if (viewIds?.length === 0) return [];
   const found = await candidateQuery(db)
-    .$if(beforeId !== undefined, (query) => query.where('candidate.id', '<', beforeId ?? 0))
+    .$if(after !== undefined, (query) =>
+      query.where(sql<boolean>`(candidate.raised_at, candidate.id) < (${after}::timestamptz, ${afterId}::int)`),
+    )
     .$if(filter.state !== undefined, (query) => query.where('candidate.state', '=', filter.state ?? 'open'))
     .$if(filter.verdict !== undefined, (query) => query.where('candidate.verdict', '=', filter.verdict ?? null))
     .$if(filter.severity !== undefined, (query) => query.where('candidate.severity', '=', filter.severity ?? 'normal'))
-    .$if(filter.viewId !== undefined, (query) => query.where('candidate.view_id', '=', filter.viewId ?? 0))
-    .$if(filter.cameraId !== undefined, (query) =>
-      // As a list of view ids the index of candidates by view serves; as a join over cameras it would not.
-      query.where(
-        'candidate.view_id',
-        '=',
-        sql<number>`any(array(
-        select id from view where camera_id = ${filter.cameraId ?? 0}))`,
-      ),
-    )
-    .$if(filter.place !== undefined && filter.place !== '', (query) => {
-      const part = `%${(filter.place ?? '').replace(/[\\%_]/g, '\\$&')}%`;
-      return query.where(
-        'candidate.view_id',
-        '=',
-        sql<number>`any(array(
-        select v.id from view v join camera c on c.id = v.camera_id
-        where c.place ilike ${part} or c.name ilike ${part} or v.name ilike ${part}))`,
-      );
-    })
+    .$if(viewIds !== undefined, (query) => query.where('candidate.view_id', 'in', viewIds ?? []))
     .$if(filter.since !== undefined, (query) => query.where('candidate.raised_at', '>=', new Date(filter.since ?? 0)))
     .$if(filter.until !== undefined, (query) => query.where('candidate.raised_at', '<', new Date(filter.until ?? 0)))
+    .orderBy('candidate.raised_at', 'desc')
     .orderBy('candidate.id', 'desc')
     .limit(rows)
     .execute();
   return found.map((row) => candidateOf(row, nowMs));
+}
+
+/** Ids of the views a filter is about; undefined where it is about all. */
+async function findViews(db: Db, { viewId, cameraId, place }: CandidateFilter): Promise<number[] | undefined> {
+  if (cameraId === undefined && (place === undefined || place === ''))
+    return viewId === undefined ? undefined : [viewId];
+  const part = `%${(place ?? '').replace(/[\\%_]/g, '\\$&')}%`;
+  const views = await db
+    .selectFrom('view')
+    .innerJoin('camera', 'camera.id', 'view.camera_id')
+    .select('view.id')
+    .$if(viewId !== undefined, (query) => query.where('view.id', '=', viewId ?? 0))
+    .$if(cameraId !== undefined, (query) => query.where('camera.id', '=', cameraId ?? 0))
+    .$if(place !== undefined && place !== '', (query) =>
+      query.where((eb) =>
+        eb.or([eb('camera.place', 'ilike', part), eb('camera.name', 'ilike', part), eb('view.name', 'ilike', part)]),
+      ),
+    )
+    .execute();
+  return views.map((view) => view.id);
+}
+
+/** As text, which keeps the microseconds. */
+async function findRaisedAt(db: Db, id: number | undefined): Promise<string | undefined> {
+  if (id === undefined) return undefined;
+  const row = await db
+    .selectFrom('candidate')
+    .select(sql<string>`raised_at::text`.as('raised_at'))
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (!row) throw new SentinelError('web.bad_cursor');
+  return row.raised_at;
 }
 
 /** @throws `web.missing` */

@@ -112,7 +112,7 @@ describe('cameras', () => {
       body: form,
     });
     expect(await asForm.json()).toMatchObject({ dryRun: true, added: 1 });
-    expect(imported.at(-1)).toEqual({ text: 'name: 南门\n', format: 'yaml', dryRun: true });
+    expect(imported.at(-1)).toEqual({ text: 'name: 南门\n', format: 'yaml', dryRun: true, language: 'en' });
 
     const asBody = await client.ask('POST', '/api/v1/cameras/import', 'name,place\n', { 'content-type': 'text/csv' });
     expect(asBody.body).toMatchObject({ dryRun: false });
