@@ -23,8 +23,8 @@ const credentials = { username: 'viewer', password: 'Pass:"word\\' };
 
 function visit(target: RtspTarget, more: Partial<VisitOptions> = {}): ReturnType<typeof visitKeyFrame> {
   const connections = new HostConnections({ clock: systemClock });
-  const timeouts = { connectMs: 500, replyMs: 500, firstMediaMs: 1000, mediaStallMs: 1000 };
-  return visitKeyFrame(target, { clock: systemClock, connections, timeouts, limitMs: 3000, ...more });
+  const timeouts = { connectMs: 1500, replyMs: 4000, firstMediaMs: 5000, mediaStallMs: 5000 };
+  return visitKeyFrame(target, { clock: systemClock, connections, timeouts, limitMs: 8000, ...more });
 }
 
 async function failure(target: RtspTarget, more?: Partial<VisitOptions>): Promise<SentinelError> {

@@ -7,6 +7,11 @@ import { MAKES } from '../../support/rtsp-makes.ts';
 import { annexB } from '../../support/rtsp-packets.ts';
 import { startRtspServer, streamUnit, type ScriptedServer } from '../../support/rtsp-server.ts';
 
+/** Sockets take their time on a busy machine. */
+function poll<T>(read: () => T): ReturnType<typeof expect.poll<T>> {
+  return expect.poll(read, { timeout: 8000 });
+}
+
 let server: ScriptedServer | undefined;
 let pull: RtspPull | undefined;
 afterEach(async () => {
@@ -63,13 +68,13 @@ test.each(MAKES)('$name', async (make) => {
     },
   );
   pull.start();
-  const unit = await pull.nextKeyFrame(AbortSignal.timeout(5000));
+  const unit = await pull.nextKeyFrame(AbortSignal.timeout(10_000));
   expect(errors).toEqual([]);
   expect(unit.codec).toBe(make.codec);
   expect(Buffer.from(unit.bytes).equals(annexB(streamUnit(make.codec, 0).nals))).toBe(true);
   // Half of the longest session timeout among them.
   await clock.advance(35_500);
-  await expect.poll(() => started.methods().slice(4).includes(make.expects.keepAlive)).toBe(true);
+  await poll(() => started.methods().slice(4).includes(make.expects.keepAlive)).toBe(true);
   await pull.stop();
 
   const asked = (method: string): (typeof started.asked)[number] =>
