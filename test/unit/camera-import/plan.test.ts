@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '../../../src/base/limits.ts';
@@ -283,6 +284,20 @@ describe('what is refused', () => {
       '2 大门 refused: 凭据“hik”不存在',
       '3 后门 refused: 缺少地址：主码流、子码流、ONVIF 地址至少填写一项',
       expect.stringMatching(/^4 南门 refused: 主码流：RTSP 地址不可用：/),
+    ]);
+  });
+});
+
+describe('the examples', () => {
+  const example = (format: 'csv' | 'yaml'): string => readFileSync(`config/cameras.example.${format}`, 'utf8');
+  test('the YAML one goes in whole, and the CSV one after it says the same', () => {
+    const done = plan(example('yaml'), EMPTY, { format: 'yaml', env: { CAMERA_PASSWORD: 'pw' } });
+    expect(done.lines.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 6 }, () => 'added'));
+    expect(brief(plan(example('csv'), after(EMPTY, done)))).toEqual([
+      '2 A01 unchanged',
+      '3 A02 unchanged',
+      '4 A03 unchanged',
+      '5 T01 unchanged',
     ]);
   });
 });
