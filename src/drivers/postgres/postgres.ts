@@ -44,7 +44,9 @@ export function openDatabase(url: string, log: Logger, connections: number = LIM
     },
   });
   // An idle connection that the server closes is replaced at the next query; without a listener it would end the process.
-  pool.on('error', (thrown) => log.warn({ problem: problemOf(thrown) }, 'a database connection was lost'));
+  pool.on('error', (thrown) => {
+    if (!pool.ending) log.warn({ problem: problemOf(thrown) }, 'a database connection was lost');
+  });
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 }
 
@@ -150,7 +152,7 @@ export function listen(
         if (attempt > 0) options.onReconnected();
         await ended;
       } catch (thrown) {
-        log.warn({ problem: problemOf(thrown) }, 'listening to the database failed');
+        if (!stopped.signal.aborted) log.warn({ problem: problemOf(thrown) }, 'listening to the database failed');
       }
       await mine.end().catch(() => undefined);
       await clock.sleep(LIMITS.reconnectFirstMs, stopped.signal).catch(() => undefined);
