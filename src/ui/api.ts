@@ -113,9 +113,10 @@ export const EVENTS_URL = `${ROOT}/events`;
 
 export const api = {
   signIn: (name: string, password: string) => call<Me>('POST', '/session', { body: { name, password } }),
-  signOut: () => call<void>('DELETE', '/session'),
+  signOut: () => call<undefined>('DELETE', '/session'),
   me: () => call<Me>('GET', '/me'),
-  changePassword: (current: string, next: string) => call<void>('POST', '/me/password', { body: { current, next } }),
+  changePassword: (current: string, next: string) =>
+    call<undefined>('POST', '/me/password', { body: { current, next } }),
 
   candidates: (query: Query, signal?: AbortSignal) =>
     call<Page<Candidate>>('GET', '/candidates', signal ? { query, signal } : { query }),
@@ -144,7 +145,7 @@ export const api = {
     call<Static<typeof AcceptedBaselines>>('POST', '/baselines/accept', { body: viewIds ? { viewIds } : {} }),
   removeBaseline: (id: number) => call<Baseline>('DELETE', `/baselines/${id}`),
   addMask: (viewId: number, body: Static<typeof MaskBody>) => call<Mask>('POST', `/views/${viewId}/masks`, { body }),
-  removeMask: (viewId: number, id: number) => call<void>('DELETE', `/views/${viewId}/masks/${id}`),
+  removeMask: (viewId: number, id: number) => call<undefined>('DELETE', `/views/${viewId}/masks/${id}`),
 
   users: (query: Query) => call<Page<User>>('GET', '/users', { query }),
   addUser: (body: Static<typeof UserBody>) => call<User>('POST', '/users', { body }),
@@ -152,7 +153,7 @@ export const api = {
   tokens: () => call<Page<Static<typeof Token>>>('GET', '/tokens'),
   addToken: (name: string, expiresAt?: string) =>
     call<Static<typeof NewToken>>('POST', '/tokens', { body: expiresAt ? { name, expiresAt } : { name } }),
-  removeToken: (id: number) => call<void>('DELETE', `/tokens/${id}`),
+  removeToken: (id: number) => call<undefined>('DELETE', `/tokens/${id}`),
 };
 
 export const ROLES: readonly Role[] = ['viewer', 'operator', 'enforcement', 'admin'];

@@ -1,6 +1,5 @@
 /** The parts of Element Plus that the pages use, each with its own style: the one place they are imported. */
 import 'element-plus/theme-chalk/base.css';
-import 'element-plus/theme-chalk/el-alert.css';
 import 'element-plus/theme-chalk/el-button.css';
 import 'element-plus/theme-chalk/el-date-picker.css';
 import 'element-plus/theme-chalk/el-date-picker-panel.css';
@@ -27,7 +26,6 @@ import 'element-plus/theme-chalk/el-tag.css';
 import 'element-plus/theme-chalk/el-tooltip.css';
 
 export {
-  ElAlert,
   ElButton,
   ElConfigProvider,
   ElDatePicker,

@@ -6,7 +6,6 @@ import zhCN from './locales/zh-CN.ts';
 import { recall, remember } from './memory.ts';
 
 export type Language = 'zh-CN' | 'en';
-export const LANGUAGES: readonly Language[] = ['zh-CN', 'en'];
 
 const remembered = recall('language');
 const start: Language = remembered === 'en' ? 'en' : 'zh-CN';
@@ -33,14 +32,15 @@ export function chooseLanguage(language: Language): void {
 export type WordGroup = keyof (typeof zhCN)['words'];
 
 export function useWords() {
-  const { t, te, locale } = useI18n();
+  const composer = useI18n();
+  const { t, locale } = composer;
   return {
     t,
     locale: computed(() => locale.value as Language),
     /** The word in the reader's language; a word the pages do not know is shown as the machine said it. */
-    word(group: WordGroup, machineWord: string): string {
+    word: (group: WordGroup, machineWord: string): string => {
       const key = `words.${group}.${machineWord.replaceAll(/[ .]/g, '_')}`;
-      return /^[\w .-]{1,60}$/.test(machineWord) && te(key, 'zh-CN') ? t(key) : machineWord;
+      return /^[\w .-]{1,60}$/.test(machineWord) && composer.te(key, 'zh-CN') ? t(key) : machineWord;
     },
   };
 }

@@ -100,12 +100,12 @@ function open(): void {
     // The browser tries again by itself unless the answer was no event stream: then it is for us to ask why, and to try.
     if (opened.readyState === EventSource.CLOSED) tryLater();
   };
-  opened.addEventListener('reset', (message) => {
+  opened.addEventListener('reset', (message: MessageEvent<string>) => {
     lastId = message.lastEventId || lastId;
     refetch();
   });
   for (const kind of KINDS) {
-    opened.addEventListener(kind, (message) => {
+    opened.addEventListener(kind, (message: MessageEvent<string>) => {
       lastId = message.lastEventId || lastId;
       const event = read(message);
       if (event) for (const listener of listeners) listener(event);
@@ -154,9 +154,9 @@ async function probe(): Promise<void> {
   try {
     await ask();
   } catch (thrown) {
-    if (asProblem(thrown).status !== 0 || state.name !== 'live') return;
+    if (asProblem(thrown).status !== 0) return;
     lose();
-    tryLater();
+    if (source === undefined) tryLater();
   }
 }
 

@@ -10,12 +10,11 @@ import { formatTime } from './time.ts';
  * the server cannot say: that it did not answer, and times in the estate's zone.
  */
 export function sayProblem(problem: ApiProblem): string {
-  const { t, te } = i18n.global;
   const key = `problem.${problem.code.replaceAll('.', '_')}`;
-  if (!te(key, 'zh-CN')) return problem.message;
+  if (!i18n.global.te(key, 'zh-CN')) return problem.message;
   const { by, until } = problem.details;
   const timeZone = session.me?.estate.timeZone ?? 'UTC';
-  return t(key, { by: String(by), until: typeof until === 'string' ? formatTime(until, timeZone) : '' });
+  return i18n.global.t(key, { by: String(by), until: typeof until === 'string' ? formatTime(until, timeZone) : '' });
 }
 
 export function tellProblem(thrown: unknown): void {

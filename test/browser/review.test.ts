@@ -46,7 +46,7 @@ describeInBrowser('the review page', (pages) => {
     expect(await verdictOf(first)).toBe('violation');
     expect(await count()).toBe(before - 1);
     expect(await shownId()).toBe(first - 1);
-    expect(await page.url()).toContain(`/review/${first - 1}`);
+    expect(page.url()).toContain(`/review/${first - 1}`);
   });
 
   it('asks for the reason of a false alarm and takes a quick one', async () => {
@@ -266,7 +266,7 @@ describeInBrowser('the review page', (pages) => {
       .execute();
 
     await byTest('fresh').waitFor();
-    expect(await byTest('fresh').textContent()).toContain('1 条新线索');
+    expect(await byTest('fresh').textContent()).toContain('新增 1 条');
     expect(await count()).toBe(before);
     expect(await shownId()).toBe(id);
     expect(await box(item(0))).toEqual(place);
@@ -329,7 +329,7 @@ describeInBrowser('the review page', (pages) => {
     await byTest('verdict-violation').tap();
     await until(async () => (await shownId()) === first - 1, 'the next item is shown');
     await byTest('back').tap();
-    await until(async () => (await byTest('work').isVisible()) === false, 'the list is shown');
+    await until(async () => !(await byTest('work').isVisible()), 'the list is shown');
     expect(await item(0).isVisible()).toBe(true);
   });
 });

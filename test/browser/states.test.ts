@@ -139,7 +139,7 @@ describeInBrowser('the pages’ states', (pages) => {
     await line.restore();
     await until(async () => (await byTest('live').getAttribute('data-state')) === 'live', 'the page is live again');
     await byTest('lost-banner').waitFor({ state: 'detached' });
-    await byTest('fresh').filter({ hasText: '1 条新线索' }).waitFor();
+    await byTest('fresh').filter({ hasText: '新增 1 条' }).waitFor();
     await web.db.deleteFrom('candidate').where('id', '=', raised).execute();
   });
 

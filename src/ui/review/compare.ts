@@ -1,41 +1,50 @@
 /** How the reviewer looks at before and after; kept from one item to the next, but for the zoom. */
-import { reactive } from 'vue';
+import { reactive, readonly } from 'vue';
 import { recall, remember } from '../memory.ts';
 import { WHOLE, type Zoom } from './zoom.ts';
 
 export type CompareMode = 'slide' | 'side' | 'blink';
 export const COMPARE_MODES: readonly CompareMode[] = ['slide', 'side', 'blink'];
 
-export interface Compare {
-  mode: CompareMode;
-  hasOverlay: boolean;
-  /** Share of the picture, from the left, that shows before. */
-  split: number;
-  zoom: Zoom;
-}
+export type Comparing = ReturnType<typeof useCompare>;
 
 export function useCompare() {
   const remembered = COMPARE_MODES.find((mode) => mode === recall('compare-mode'));
-  const compare = reactive<Compare>({ mode: remembered ?? 'slide', hasOverlay: true, split: 0.5, zoom: WHOLE });
-  let beforeBlink: CompareMode = compare.mode === 'blink' ? 'slide' : compare.mode;
+  const state = reactive({
+    mode: remembered ?? 'slide',
+    hasOverlay: true,
+    /** Share of the picture, from the left, that shows before. */
+    split: 0.5,
+    zoom: WHOLE,
+  });
+  let beforeBlink: CompareMode = state.mode === 'blink' ? 'slide' : state.mode;
+
   function setMode(mode: CompareMode): void {
     if (mode !== 'blink') beforeBlink = mode;
-    compare.mode = mode;
+    state.mode = mode;
     remember('compare-mode', mode);
   }
+  function setSplit(share: number): void {
+    state.split = Math.min(1, Math.max(0, share));
+  }
   return {
-    compare,
+    state: readonly(state),
     setMode,
-    toggleBlink(): void {
-      setMode(compare.mode === 'blink' ? beforeBlink : 'blink');
+    setSplit,
+    slideBy: (share: number): void => setSplit(state.split + share),
+    setZoom(zoom: Zoom): void {
+      state.zoom = zoom;
     },
-    slideBy(share: number): void {
-      compare.split = Math.min(1, Math.max(0, compare.split + share));
+    toggleBlink(): void {
+      setMode(state.mode === 'blink' ? beforeBlink : 'blink');
+    },
+    toggleOverlay(): void {
+      state.hasOverlay = !state.hasOverlay;
     },
     /** Another item: its own picture, whole, the border just beside what is to be looked at. */
     startOver(box?: readonly [number, number, number, number]): void {
-      compare.zoom = WHOLE;
-      if (box) compare.split = Math.max(0.08, box[0] - 0.04);
+      state.zoom = WHOLE;
+      if (box) setSplit(Math.max(0.08, box[0] - 0.04));
     },
   };
 }

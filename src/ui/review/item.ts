@@ -1,5 +1,6 @@
 /** The one item being worked on: loading it, claiming it, judging it, taking a verdict back. */
-import { computed, reactive, watch, type Ref } from 'vue';
+import { computed, onBeforeUnmount, reactive, watch, type Ref } from 'vue';
+import { systemClock } from '../../base/clock.ts';
 import type { CandidateDetail, VerdictKind } from '../../web/contract.ts';
 import { api, asProblem, type ApiProblem } from '../api.ts';
 import { i18n } from '../i18n.ts';
@@ -8,6 +9,8 @@ import { tell, tellProblem } from '../say.ts';
 import { may, session } from '../session.ts';
 import type { Queue } from './queue.ts';
 import type { useUndo } from './undo.ts';
+
+const RENEW_MS = 10_000;
 
 interface ItemOptions {
   selectedId: Ref<number | undefined>;
@@ -136,6 +139,11 @@ export function useItem({ selectedId, queue, undo, isOpenQueue, select }: ItemOp
   }
 
   watch(selectedId, () => void load(), { immediate: true });
+  // Further sightings raise no event, and how lately it was seen is part of what is judged.
+  const renewing = systemClock.every(RENEW_MS, () => {
+    if (document.visibilityState === 'visible' && !state.isBusy) void renew();
+  });
+  onBeforeUnmount(() => renewing.cancel());
 
   return { state, shown, load, renew, toggleClaim, judge, takeBack };
 }

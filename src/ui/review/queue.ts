@@ -13,6 +13,8 @@ import { matches, queryOf, type QueueFilter } from './filter.ts';
 const GATHER_MS = 250;
 /** More changed items than this at once, and the list is fetched anew instead of one by one. */
 const FETCHED_ONE_BY_ONE = 20;
+/** No event tells of a further sighting, and an event may be lost: so the head of the list is read again now and then. */
+const RENEW_MS = 20_000;
 /** Rows that one list may grow to by "load more"; the filter finds what lies deeper. */
 const ROWS_MOST = 1_000;
 
@@ -20,9 +22,9 @@ export function useQueue(filter: Ref<QueueFilter>, onChanged: (candidateId: numb
   const items = ref<Candidate[]>([]);
   const fresh = ref<Candidate[]>([]);
   const next = ref<string | null>(null);
-  const state = reactive({
-    loading: 'first' as 'first' | 'more' | 'none',
-    problem: undefined as ApiProblem | undefined,
+  const state = reactive<{ loading: 'first' | 'more' | 'none'; problem: ApiProblem | undefined }>({
+    loading: 'first',
+    problem: undefined,
   });
   let request = new AbortController();
 
@@ -113,14 +115,16 @@ export function useQueue(filter: Ref<QueueFilter>, onChanged: (candidateId: numb
     }
   }
 
-  /** Fetches the head of the list again after events were missed, without taking away what is being looked at. */
+  /** Reads the head of the list again without taking away what is being looked at. */
   async function renew(): Promise<void> {
     if (state.problem || items.value.length === 0) {
       await load();
       return;
     }
     try {
-      const page = await api.candidates(queryOf(filter.value));
+      const { signal } = request;
+      const page = await api.candidates(queryOf(filter.value), signal);
+      if (signal.aborted) return;
       for (const candidate of [...page.items].reverse()) put(candidate);
       const listed = new Set(page.items.map((item) => item.id));
       const reach = page.next === null ? 0 : (page.items.at(-1)?.id ?? 0);
@@ -141,7 +145,11 @@ export function useQueue(filter: Ref<QueueFilter>, onChanged: (candidateId: numb
     }
   });
   const stopResets = onReset(() => void renew());
+  const renewing = systemClock.every(RENEW_MS, () => {
+    if (document.visibilityState === 'visible' && state.loading === 'none') void renew();
+  });
   onBeforeUnmount(() => {
+    renewing.cancel();
     stopListening();
     stopResets();
     gathering?.cancel();
