@@ -189,7 +189,10 @@ export class RtspConnection {
         const stale = challenge?.parameters.get('stale')?.toLowerCase() === 'true';
         const renewed = this.#authorized && authorization.nonce !== nonceUsed;
         if (answered > 0 || !(stale || renewed)) {
-          throw this.#unauthorised('the user name or password is wrong');
+          // "Stale" says that the password was right (RFC 7616 section 3.3), so this is no case for sparing the account.
+          throw stale
+            ? this.#protocol('it calls its own new nonce stale at once')
+            : this.#unauthorised('the user name or password is wrong');
         }
         answered += 1;
       }

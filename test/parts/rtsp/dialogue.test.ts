@@ -97,7 +97,9 @@ describe('authorisation', () => {
   test('nonces that are always stale are not chased', async () => {
     let count = 0;
     const server = await serve(guard(() => `n${(count += 1)}`, ', stale=true'));
-    expect(await failure({ url: server.url(), credentials })).toMatchObject({ code: 'rtsp.unauthorised' });
+    const problem = await failure({ url: server.url(), credentials });
+    expect(problem).toMatchObject({ code: 'rtsp.protocol' });
+    expect(problem.message).toContain('stale');
     expect(server.methods()).toEqual(['DESCRIBE', 'DESCRIBE', 'DESCRIBE']);
   });
 
