@@ -198,11 +198,6 @@ export const ConfigSchema = sections('Configuration of Sentinel', {
   learning: section('Gathering the lawful pictures of a new view', {
     span_s: number('Time over which they are gathered', DAY_S, { minimum: 5, maximum: 30 * DAY_S }),
     pictures: integer('Pictures gathered', 8, { minimum: 1, maximum: LIMITS.baselinesPerView }),
-    accept: word(
-      'Who accepts them: a person, or automatic for a first try-out only',
-      ['person', 'automatic'],
-      'person',
-    ),
   }),
 
   comparison: section('Comparing looks with the lawful pictures', {

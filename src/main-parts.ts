@@ -186,7 +186,7 @@ function captureSetup(config: Config, sealer: Sealer): CaptureSetup {
     gate: {
       fullComparisonEveryS: rules.fullComparisonEveryS,
       learning,
-      simulatedLearning: { ...learning, spanS: demo.learningSpanS, accept: 'automatic' },
+      simulatedLearning: { ...learning, spanS: demo.learningSpanS },
     },
     connectionsPerHost: rules.connectionsPerHost,
     timeouts: config.timeouts.rtsp,

@@ -27,13 +27,12 @@ import { burnIn } from './masking.ts';
 export interface LearningRules {
   readonly spanS: number;
   readonly pictures: number;
-  readonly accept: 'person' | 'automatic';
 }
 
 export interface GateRules {
   readonly fullComparisonEveryS: number;
   readonly learning: LearningRules;
-  /** For views of the built-in simulation. */
+  /** For views of the built-in simulation, the only ones that accept their pictures without a person. */
   readonly simulatedLearning: LearningRules;
 }
 
@@ -123,7 +122,7 @@ export class Gatekeeper {
     thumbnail: Uint8Array,
     lighting: string,
   ): Promise<void> {
-    const { spanS, pictures, accept } = context.simulated ? this.#rules.simulatedLearning : this.#rules.learning;
+    const { spanS, pictures } = context.simulated ? this.#rules.simulatedLearning : this.#rules.learning;
     const dueMs = known.lastLearnedAtMs + learningIntervalMs(spanS, pictures);
     if (context.state === 'proposed' || frame.capturedAtMs < dueMs) {
       await this.#write(frame, { result: 'not_judged', stage: 'capture', reason: context.state, lighting });
@@ -150,7 +149,7 @@ export class Gatekeeper {
       // A camera that was away most of the time has not shown its past yet: learning goes on until it has.
       if (gathered.length < pictures) return;
       const chosen = chooseBaselines(gathered, pictures);
-      await endLearning(db, frame.viewId, chosen, accept === 'automatic', frame.capturedAtMs);
+      await endLearning(db, frame.viewId, chosen, context.simulated, frame.capturedAtMs);
       await this.#refresh();
     } finally {
       known.endingLearning = false;

@@ -24,8 +24,8 @@ import { freshDatabase, type FreshDatabase } from '../../support/postgres.ts';
 const MODEL_DIR = path.resolve(import.meta.dirname, '../../../models');
 const RULES: GateRules = {
   fullComparisonEveryS: 300,
-  learning: { spanS: 6, pictures: 2, accept: 'person' },
-  simulatedLearning: { spanS: 6, pictures: 2, accept: 'automatic' },
+  learning: { spanS: 6, pictures: 2 },
+  simulatedLearning: { spanS: 6, pictures: 2 },
 };
 
 let fresh: FreshDatabase;
