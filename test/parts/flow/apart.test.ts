@@ -35,7 +35,7 @@ test.runIf(redisIsHere)(
   { timeout: 240_000 },
   async () => {
     const env = {
-      ...(await quickEstate(dir)),
+      ...(await quickEstate(dir, 50)),
       SENTINEL_VAR_DIR: path.join(dir, 'var'),
       DATABASE_URL: fresh.url,
       REDIS_URL: redis.url,
@@ -50,11 +50,12 @@ test.runIf(redisIsHere)(
     expect((await migrating.ended()).code).toBe(0);
     expect(migrating.output()).toContain('up to date');
 
-    const simulating = run('simulate');
-    await simulating.printed(/"part":"simulate","msg":"started"/);
     const [capturing, first, second, serving] = [run('capture'), run('compare'), run('compare'), run('serve')];
     await Promise.all([capturing, first, second].map((program) => program.printed(/"msg":"started"/)));
     const url = (await serving.printed(/"url":"(http:[^"]+)"/))[1] as string;
+    // Last, since the simulation's story begins with it: whoever looks must be there to learn before the structure comes.
+    const simulating = run('simulate');
+    await simulating.printed(/"part":"simulate","msg":"started"/);
     first.kill('SIGKILL');
 
     const api = await signIn(url, 'correct-horse-battery');
