@@ -7,7 +7,9 @@ import { Type, type Static, type TProperties, type TSchema } from 'typebox';
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: 'date-time' });
-const Id = Type.Integer({ minimum: 1 });
+/** As PostgreSQL's `integer` holds them; looks and events, of which there are more, in a `bigint`. */
+const Id = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
+const LongId = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 const Fraction = Type.Number({ minimum: 0, maximum: 1 });
 /** What a caller sends: a field that is not declared is refused. */
 const Sent = <T extends TProperties>(properties: T) => Type.Object(properties, { additionalProperties: false });
@@ -22,6 +24,8 @@ export const PageQuery = Sent({
 });
 
 export const IdParams = Type.Object({ id: Id });
+export const LookParams = Type.Object({ id: Id, lookId: LongId });
+export const MaskParams = Type.Object({ id: Id, maskId: Id });
 
 export const ErrorBody = Type.Object({
   error: Type.Object({
@@ -178,7 +182,7 @@ export const Region = Type.Object({
 });
 
 export const Look = Type.Object({
-  id: Id,
+  id: LongId,
   capturedAt: Time,
   result: Words('pending', 'learning', 'unchanged', 'changed', 'not_judged', 'superseded'),
   reason: Nullable(Type.String()),
@@ -279,7 +283,7 @@ export const VerdictBody = Sent({
   verdict: VerdictKind,
   reason: Type.Optional(Type.String({ maxLength: 1000, description: 'must be given for false_alarm and permitted' })),
   duplicateOf: Type.Optional(Id),
-  version: Type.Integer({ description: 'the version of the candidate that was looked at' }),
+  version: Type.Integer({ minimum: 1, description: 'the version of the candidate that was looked at' }),
 });
 
 // --- what happens ----------------------------------------------------------------------------------------------------
@@ -288,11 +292,17 @@ export const EventKind = Words('candidate.raised', 'candidate.changed', 'view.ch
 export type EventKind = Static<typeof EventKind>;
 
 export const EventQuery = Sent({
-  after: Type.Optional(Type.Integer({ minimum: 0, description: 'resume after this id; as the header Last-Event-ID' })),
+  after: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: 'resume after this id; as the header Last-Event-ID',
+    }),
+  ),
 });
 
 export const Event = Type.Object({
-  id: Id,
+  id: LongId,
   at: Time,
   kind: EventKind,
   data: Type.Object({

@@ -2,15 +2,23 @@
 import { SentinelError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 
+/** Of PostgreSQL's `integer`. */
+const INTEGER_MOST = 2_147_483_647;
+
 export function writeCursor(key: number): string {
   return Buffer.from(JSON.stringify([key])).toString('base64url');
 }
 
-/** @throws `web.bad_cursor` for a text that {@link writeCursor} did not make, or not from a number */
-export function readNumberCursor(cursor: string | undefined): number | undefined {
+/**
+ * @param most the largest key the list's table can have
+ * @throws `web.bad_cursor` for a text that {@link writeCursor} did not make
+ */
+export function readCursor(cursor: string | undefined, most: number = INTEGER_MOST): number | undefined {
   if (cursor === undefined) return undefined;
   const key = readKey(cursor);
-  if (typeof key !== 'number' || !Number.isSafeInteger(key)) throw new SentinelError('web.bad_cursor');
+  if (typeof key !== 'number' || !Number.isSafeInteger(key) || key < 0 || key > most) {
+    throw new SentinelError('web.bad_cursor');
+  }
   return key;
 }
 

@@ -24,6 +24,17 @@ function isDateTime(text: string): boolean {
   return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
 }
 
+/** Where in a value a text holds what PostgreSQL takes in no text: NUL, or half of a surrogate pair. */
+function unstorable(value: unknown): string | undefined {
+  if (typeof value === 'string') return /[\0\p{Surrogate}]/u.test(value) ? '' : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [name, inner] of Object.entries(value)) {
+    const field = unstorable(inner);
+    if (field !== undefined) return field === '' ? name : `${name}.${field}`;
+  }
+  return undefined;
+}
+
 export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
   const ofText = compiler(true);
   const ofJson = compiler(false);
@@ -31,7 +42,14 @@ export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
     const validate = (httpPart === 'body' ? ofJson : ofText).compile(schema);
     return (sent: unknown) => {
       const value = httpPart === 'body' ? (sent ?? {}) : sent;
-      if (validate(value)) return { value };
+      if (validate(value)) {
+        const field = unstorable(value);
+        if (field === undefined) return { value };
+        const problem = 'holds characters that cannot be stored';
+        return {
+          error: new SentinelError('web.invalid', { field: field || 'body', problem, part: httpPart ?? 'body' }),
+        };
+      }
       return { error: invalidRequest(validate.errors ?? [], httpPart ?? 'body') };
     };
   };

@@ -6,7 +6,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { cameraFileText } from '../../camera/camera.ts';
 import { recordAudit } from '../../drivers/postgres/postgres.ts';
 import { Camera, CameraQuery, IdParams, ImportQuery, ImportReport, Page } from '../contract.ts';
-import { pageOf, pageSize, readNumberCursor } from '../cursor.ts';
+import { pageOf, pageSize, readCursor } from '../cursor.ts';
 import { languageOf } from '../error-map.ts';
 import { signedIn } from '../guard.ts';
 import { answers, type Server, type WebParts } from '../server.ts';
@@ -30,7 +30,7 @@ export function cameraRoutes(server: Server, { db, clock, importCameras }: WebPa
     async ({ query }) => {
       const { cursor, limit: asked, ...filter } = query;
       const limit = pageSize(asked);
-      const cameras = await listCameras(db, filter, readNumberCursor(cursor), limit + 1);
+      const cameras = await listCameras(db, filter, readCursor(cursor), limit + 1);
       return pageOf(
         cameras,
         limit,
@@ -77,9 +77,13 @@ export function cameraRoutes(server: Server, { db, clock, importCameras }: WebPa
             part: 'querystring',
           });
         }
+        const text = cameraFileText(bytes);
+        if (text.includes('\0')) {
+          throw new SentinelError('web.invalid', { field: 'file', problem: 'is not a text', part: 'body' });
+        }
         const dryRun = request.query.dryRun ?? false;
         const report = await importCameras({
-          text: cameraFileText(bytes),
+          text,
           format,
           dryRun,
           language: languageOf(request.headers['accept-language']),
@@ -107,7 +111,10 @@ async function fileOf(request: FastifyRequest): Promise<{ bytes: Buffer; name: s
   }
   const file = await request.file({ limits: FORM_LIMITS });
   if (!file) throw new SentinelError('web.invalid', { field: 'file', problem: 'is missing', part: 'body' });
-  return { bytes: await file.toBuffer(), name: file.filename };
+  const bytes = await file.toBuffer();
+  // The library notices by itself only where the end of the file comes in a chunk of its own.
+  if (file.file.truncated) throw new SentinelError('web.body_too_large', { limitBytes: LIMITS.importFileBytes });
+  return { bytes, name: file.filename };
 }
 
 function formatOf(name: string, contentType: string | undefined): 'yaml' | 'csv' | undefined {

@@ -7,7 +7,7 @@ import { recordAudit } from '../../drivers/postgres/postgres.ts';
 import type { Reviewer } from '../../review/review.ts';
 import { findCandidatePicture, listCandidates, readCandidate } from '../candidate-store.ts';
 import { Candidate, CandidateDetail, CandidateQuery, ClaimBody, IdParams, Page, VerdictBody } from '../contract.ts';
-import { pageOf, pageSize, readNumberCursor } from '../cursor.ts';
+import { pageOf, pageSize, readCursor } from '../cursor.ts';
 import { errorBody } from '../error-map.ts';
 import { signedIn } from '../guard.ts';
 import { PictureQuery, sendPicture } from '../picture.ts';
@@ -46,7 +46,7 @@ export function candidateRoutes(server: Server, parts: WebParts): void {
     async ({ query }) => {
       const { cursor, limit: asked, ...filter } = query;
       const limit = pageSize(asked);
-      const rows = await listCandidates(db, filter, readNumberCursor(cursor), limit + 1, clock.nowMs());
+      const rows = await listCandidates(db, filter, readCursor(cursor), limit + 1, clock.nowMs());
       return pageOf(
         rows,
         limit,

@@ -24,6 +24,8 @@ export function eventRoutes(server: Server, { clock, feed, log, recheck, metrics
   server.get(
     '/api/v1/events',
     {
+      // Asking for its head alone would hold a stream open that nobody reads.
+      exposeHeadRoute: false,
       config: { permission: 'events.read' },
       schema: {
         tags: ['events'],

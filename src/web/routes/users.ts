@@ -1,7 +1,7 @@
 /** Accounts, for administrators. */
 import { LIMITS } from '../../base/limits.ts';
 import { IdParams, Page, PageQuery, User, UserBody, UserChange } from '../contract.ts';
-import { pageOf, pageSize, readNumberCursor } from '../cursor.ts';
+import { pageOf, pageSize, readCursor } from '../cursor.ts';
 import { signedIn } from '../guard.ts';
 import { answers, type Server, type WebParts } from '../server.ts';
 import { changeUser, createUser, listUsers, type StoredUser } from '../user-store.ts';
@@ -15,7 +15,7 @@ export function userRoutes(server: Server, { db, clock }: WebParts): void {
     },
     async ({ query }) => {
       const limit = pageSize(query.limit);
-      const rows = await listUsers(db, readNumberCursor(query.cursor), limit + 1);
+      const rows = await listUsers(db, readCursor(query.cursor), limit + 1);
       return pageOf(rows, limit, userOf, (row) => row.id);
     },
   );

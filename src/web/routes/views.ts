@@ -4,16 +4,18 @@ import { changeView, putMask, relearnView, removeMask } from '../../review/revie
 import {
   IdParams,
   Look,
+  LookParams,
   LookQuery,
   Mask,
   MaskBody,
+  MaskParams,
   Page,
   View,
   ViewChange,
   ViewDetail,
   ViewQuery,
 } from '../contract.ts';
-import { pageOf, pageSize, readNumberCursor } from '../cursor.ts';
+import { pageOf, pageSize, readCursor } from '../cursor.ts';
 import { signedIn } from '../guard.ts';
 import { PictureQuery, sendPicture } from '../picture.ts';
 import { answers, type Server, type WebParts } from '../server.ts';
@@ -26,9 +28,6 @@ import {
   readView,
   requireView,
 } from '../view-store.ts';
-
-const LookParams = Type.Object({ ...IdParams.properties, lookId: IdParams.properties.id });
-const MaskParams = Type.Object({ ...IdParams.properties, maskId: IdParams.properties.id });
 
 export function viewRoutes(server: Server, { db, clock, viewDefaults, pictures }: WebParts): void {
   server.get(
@@ -45,7 +44,7 @@ export function viewRoutes(server: Server, { db, clock, viewDefaults, pictures }
     async ({ query }) => {
       const { cursor, limit: asked, ...filter } = query;
       const limit = pageSize(asked);
-      const views = await listViews(db, filter, readNumberCursor(cursor), limit + 1, viewDefaults);
+      const views = await listViews(db, filter, readCursor(cursor), limit + 1, viewDefaults);
       return pageOf(
         views,
         limit,
@@ -121,7 +120,7 @@ export function viewRoutes(server: Server, { db, clock, viewDefaults, pictures }
     async ({ params, query }) => {
       const { cursor, limit: asked, ...filter } = query;
       const limit = pageSize(asked);
-      const beforeId = readNumberCursor(cursor);
+      const beforeId = readCursor(cursor, Number.MAX_SAFE_INTEGER);
       const looks = await listLooks(db, params.id, filter, beforeId, limit + 1);
       if (looks.length === 0) await requireView(db, params.id);
       return pageOf(
