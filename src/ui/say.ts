@@ -5,6 +5,9 @@ import { i18n } from './i18n.ts';
 import { session } from './session.ts';
 import { formatTime } from './time.ts';
 
+/** Messages hide neither the bar nor what it says of the connection. */
+const BELOW_THE_BAR_PX = 104;
+
 /**
  * Our own sentence where we have one, else the server's in the reader's language. Sentences of ours exist only for what
  * the server cannot say: that it did not answer, and times in the estate's zone.
@@ -19,9 +22,15 @@ export function sayProblem(problem: ApiProblem): string {
 
 export function tellProblem(thrown: unknown): void {
   const problem = asProblem(thrown);
-  ElMessage({ type: 'error', message: `${sayProblem(problem)} (${problem.code})`, duration: 6000, showClose: true });
+  ElMessage({
+    type: 'error',
+    message: `${sayProblem(problem)} (${problem.code})`,
+    duration: 6000,
+    showClose: true,
+    offset: BELOW_THE_BAR_PX,
+  });
 }
 
 export function tell(message: string): void {
-  ElMessage({ type: 'success', message, duration: 3000 });
+  ElMessage({ type: 'success', message, duration: 3000, offset: BELOW_THE_BAR_PX });
 }
