@@ -8,11 +8,9 @@ import {
   fillSample,
   insertCandidate,
   MemoryPictures,
-  SAMPLE_PASSWORD,
-  startTestWeb,
-  WebClient,
   type SampleScene,
-} from '../../support/web.ts';
+} from '../../support/sample-estate.ts';
+import { SAMPLE_PASSWORD, startTestWeb, WebClient } from '../../support/web.ts';
 
 let database: FreshDatabase;
 let web: { url: string; close(): Promise<void> };

@@ -6,7 +6,8 @@ import { openDatabase, recordEvents } from '../../../src/drivers/postgres/postgr
 import { silentLogger } from '../../../src/base/log.ts';
 import { ensureFirstAdmin } from '../../../src/web/web.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/postgres.ts';
-import { MemoryPictures, SAMPLE_PASSWORD, startTestWeb, WebClient } from '../../support/web.ts';
+import { MemoryPictures } from '../../support/sample-estate.ts';
+import { SAMPLE_PASSWORD, startTestWeb, WebClient } from '../../support/web.ts';
 
 /** Real time, with heartbeats every 150 ms instead of 15 s. */
 const hurried: Clock = {

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createToken } from '../../../src/web/people-store.ts';
 import { buildServer, ensureFirstAdmin } from '../../../src/web/web.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/postgres.ts';
-import { fillSample, MemoryPictures, SAMPLE_PASSWORD, testWebOptions } from '../../support/web.ts';
+import { fillSample, MemoryPictures } from '../../support/sample-estate.ts';
+import { SAMPLE_PASSWORD, testWebOptions } from '../../support/web.ts';
 
 let database: FreshDatabase;
 let built: Awaited<ReturnType<typeof buildServer>>;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshDatabase, type FreshDatabase } from '../../support/postgres.ts';
 import { SentinelError } from '../../../src/base/errors.ts';
-import { fillSample, MemoryPictures, SAMPLE_PASSWORD, startTestWeb, WebClient } from '../../support/web.ts';
+import { fillSample, MemoryPictures } from '../../support/sample-estate.ts';
+import { SAMPLE_PASSWORD, startTestWeb, WebClient } from '../../support/web.ts';
 import type { Candidate } from '../../../src/web/contract.ts';
 import { ensureFirstAdmin } from '../../../src/web/web.ts';
 

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureFirstAdmin } from '../../../src/web/web.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/postgres.ts';
-import { MemoryPictures, SAMPLE_PASSWORD, startTestWeb, WebClient } from '../../support/web.ts';
+import { MemoryPictures } from '../../support/sample-estate.ts';
+import { SAMPLE_PASSWORD, startTestWeb, WebClient } from '../../support/web.ts';
 
 let database: FreshDatabase;
 let dir: string;

@@ -9,7 +9,8 @@ import { mayDo, type Permission } from '../../../src/web/permissions.ts';
 import { buildServer } from '../../../src/web/web.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/postgres.ts';
-import { MemoryPictures, testWebOptions } from '../../support/web.ts';
+import { MemoryPictures } from '../../support/sample-estate.ts';
+import { testWebOptions } from '../../support/web.ts';
 
 /** What every route asks of its caller. A route that comes or goes belongs in here. */
 const EXPECTED: Record<string, Permission | 'public'> = {

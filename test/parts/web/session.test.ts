@@ -3,7 +3,8 @@ import { LIMITS } from '../../../src/base/limits.ts';
 import { ensureFirstAdmin } from '../../../src/web/web.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/postgres.ts';
-import { MemoryPictures, SAMPLE_PASSWORD, startTestWeb, WebClient } from '../../support/web.ts';
+import { MemoryPictures } from '../../support/sample-estate.ts';
+import { SAMPLE_PASSWORD, startTestWeb, WebClient } from '../../support/web.ts';
 
 let database: FreshDatabase;
 let web: { url: string; close(): Promise<void> };
