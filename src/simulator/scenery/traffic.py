@@ -143,45 +143,67 @@ def depth(work, scene, state):
     return -DEPTH_M * np.log(np.clip(1 - value, 1e-3, 1))
 
 
-def _hull(shape, points, darkness, blur):
+def _hull(shape, points, origin, darkness, blur):
+    """A soft dark patch over projected points, in a part of the picture that begins at `origin`."""
     mask = np.zeros(shape, np.float32)
-    if all(p is not None for p in points):
-        cv2.fillConvexPoly(mask, cv2.convexHull(np.array(points, np.float32)).astype(np.int32), darkness, cv2.LINE_AA)
+    cv2.fillConvexPoly(mask, (cv2.convexHull(np.array(points, np.float32)) - origin).astype(np.int32), darkness, cv2.LINE_AA)
     return cv2.GaussianBlur(mask, (0, 0), blur)
 
 
-def compose(scene, lighting, base, overcast, sprite, seen, far):
-    """
-    The scene with its movers. `base` is the empty scene in this lighting, `overcast` the same in even light: their ratio at
-    somebody's feet is the light he stands in.
-    """
-    picture = base.astype(np.float32)
+class Light:
+    """What lights somebody who stands in a scene: how each pixel compares with the even light movers were rendered in."""
+
+    def __init__(self, base, even):
+        smooth = [cv2.GaussianBlur(p, (0, 0), 3).astype(np.float32) + 6 for p in (base, even)]
+        self.ratio = smooth[0] / smooth[1]
+        self.sunlit = np.clip((self.ratio.mean(axis=2) - 0.95) / 0.25, 0, 1)
+
+
+def _rectangle(points, pad):
+    """Rows and columns around projected points."""
+    xs, ys = [p[0] for p in points], [p[1] for p in points]
+    rows = slice(max(0, int(min(ys)) - pad), min(HEIGHT, int(max(ys)) + pad))
+    columns = slice(max(0, int(min(xs)) - pad), min(WIDTH, int(max(xs)) + pad))
+    return rows, columns
+
+
+def compose(scene, lighting, base, light, sprite, seen, far):
+    """Lays the movers of one frame into the empty scene `base`. Answers the picture, and the parts of it that changed."""
     if sprite is None:
-        return picture
+        return base, []
+    picture, changed = base.astype(np.float32), []
     view = View(scene)
-    ratio = (cv2.GaussianBlur(base, (0, 0), 3).astype(np.float32) + 6) / (cv2.GaussianBlur(overcast, (0, 0), 3).astype(np.float32) + 6)
     for mover, box in sorted(seen, key=lambda s: -math.dist(scene.at, s[0].at)):
         distance = math.dist(scene.at, mover.at)
         margin = 2.6 if mover.kind == "drive" else 0.7
         foot = view.project(mover.at)
-        column, row = int(np.clip(foot[0], 0, WIDTH - 1)), int(np.clip(foot[1], 0, HEIGHT - 1))
-        gain = np.clip(ratio[row, column], 0.12, 1.6)
+        if foot is None:
+            continue
+        gain = np.clip(light.ratio[int(np.clip(foot[1], 0, HEIGHT - 1)), int(np.clip(foot[0], 0, WIDTH - 1))], 0.12, 1.6)
         low, height = mover.corners()
-        ground = far > distance - margin
-        contact = _hull(picture.shape[:2], [view.project(p) for p in low], 0.42, max(1.2, view.focal / distance * 0.06))
-        picture *= 1 - (contact * ground)[:, :, None]
-        if lighting == "clear" and not scene.indoor:
-            slope = [-SUN[0] / SUN[1], -SUN[2] / SUN[1]]
-            thick = 0.55 if mover.kind == "walk" else 0.8
-            tops = [(mover.at[0] + (x - mover.at[0]) * thick + slope[0] * height, y, mover.at[2] + (z - mover.at[2]) * thick + slope[1] * height) for x, y, z in low]
-            shadow = _hull(picture.shape[:2], [view.project(p) for p in low + tops], 0.5, 1.3)
-            sunlit = np.clip((ratio.mean(axis=2) - 0.95) / 0.25, 0, 1)
-            picture *= 1 - (shadow * sunlit * ground)[:, :, None]
-        left, top, right, bottom = box
-        part = sprite[top:bottom, left:right].astype(np.float32)
-        alpha = part[:, :, 3:] / 255 * ground[top:bottom, left:right, None]
-        colour = part[:, :, :3]
+        feet = [view.project(p) for p in low]
+        if any(p is None for p in feet):
+            continue
+        slope = [-SUN[0] / SUN[1], -SUN[2] / SUN[1]]
+        thick = 0.55 if mover.kind == "walk" else 0.8
+        tops = [view.project((mover.at[0] + (x - mover.at[0]) * thick + slope[0] * height, y, mover.at[2] + (z - mover.at[2]) * thick + slope[1] * height)) for x, y, z in low]
+        casts = lighting == "clear" and not scene.indoor and all(p is not None for p in tops)
+        rows, columns = _rectangle(feet + (tops if casts else []) + [box[:2], box[2:]], 12)
+        shape = (rows.stop - rows.start, columns.stop - columns.start)
+        if min(shape) < 2:
+            continue
+        changed.append((rows, columns))
+        part, ground = picture[rows, columns], far[rows, columns] > distance - margin
+        here = np.array((columns.start, rows.start), np.float32)
+        part *= 1 - (_hull(shape, feet, here, 0.42, max(1.2, view.focal / distance * 0.06)) * ground)[:, :, None]
+        if casts:
+            part *= 1 - (_hull(shape, feet + tops, here, 0.5, 1.3) * light.sunlit[rows, columns] * ground)[:, :, None]
+        stencil = np.zeros(shape, bool)
+        stencil[max(0, box[1] - rows.start) : box[3] - rows.start, max(0, box[0] - columns.start) : box[2] - columns.start] = True
+        alpha = (sprite[rows, columns, 3].astype(np.float32) / 255 * (ground & stencil))[:, :, None]
+        colour = sprite[rows, columns, :3].astype(np.float32)
         if lighting == "night":
             colour = np.repeat(colour.mean(axis=2, keepdims=True) * 1.15 + 8, 3, axis=2)
-        picture[top:bottom, left:right] = picture[top:bottom, left:right] * (1 - alpha) + colour * gain * alpha
-    return picture
+        part *= 1 - alpha
+        part += colour * gain * alpha
+    return picture, changed
