@@ -149,6 +149,18 @@ describeInBrowser('the review page', (pages) => {
     expect(await byTest('holder').textContent()).toContain('我在处理');
   });
 
+  it('offers no undo once its time is over', async () => {
+    await page.route(/\/verdict$/, async (route) => {
+      const answer = await route.fetch();
+      const detail = (await answer.json()) as { undoUntil: string };
+      const undoUntil = new Date(Date.parse(detail.undoUntil) - 57_000).toISOString();
+      await route.fulfill({ response: answer, json: { ...detail, undoUntil } });
+    });
+    await page.keyboard.press('1');
+    await byTest('undo-tray').waitFor();
+    await byTest('undo-tray').waitFor({ state: 'detached' });
+  });
+
   it('compares by a border that mouse, keys and fingers move', async () => {
     const slider = byTest('slider');
     const stage = await box(byTest('stage'));

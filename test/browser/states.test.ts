@@ -143,6 +143,22 @@ describeInBrowser('the pages’ states', (pages) => {
     await web.db.deleteFrom('candidate').where('id', '=', raised).execute();
   });
 
+  it('does not take the silence of a dead line for life', async () => {
+    page = await pages.open({ url: web.url, as: ADMIN });
+    await page.clock.install();
+    await page.goto('/review');
+    await until(async () => (await byTest('live').getAttribute('data-state')) === 'live', 'the page is live');
+    // The stream stays open and says nothing, as where a switch lost power; only what is asked anew fails.
+    await page.route(/\/api\/v1\/me$/, (route) => route.abort());
+    await page.clock.runFor(21_000);
+    await byTest('lost-banner').waitFor();
+    await page.unroute(/\/api\/v1\/me$/);
+    await until(async () => {
+      await page.clock.runFor(5_000);
+      return (await byTest('live').getAttribute('data-state')) === 'live';
+    }, 'the page is live again');
+  });
+
   it('notices a browser that is offline', async () => {
     page = await pages.open({ url: web.url, as: ADMIN });
     await page.goto('/review');
