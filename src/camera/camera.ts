@@ -17,7 +17,7 @@ export { openSealer, type Sealer } from './credentials.ts';
 export interface CameraHealth {
   readonly state: CameraState;
   readonly sinceMs: number;
-  /** Why, as an error code or in plain words; null while online. */
+  /** Why: an error code, `no_picture` or `frozen`; null while online. */
   readonly reason: string | null;
   readonly lastFrameAtMs: number | null;
   readonly codec: string | null;
@@ -50,6 +50,7 @@ export class HealthTracker {
   #health: CameraHealth;
   readonly #beganMs: number;
   #picture: { digest: string; sinceMs: number } | undefined;
+  #lastErrorCode: ErrorCode | undefined;
 
   constructor(rules: HealthRules, nowMs: number) {
     this.#rules = rules;
@@ -86,7 +87,10 @@ export class HealthTracker {
     };
     const sameForMs = nowMs - this.#picture.sinceMs;
     if (sameForMs >= this.#rules.frozenAfterS * 1000) this.#become('frozen', 'frozen', nowMs);
-    else this.#become('online', null, nowMs);
+    else {
+      this.#lastErrorCode = undefined;
+      this.#become('online', null, nowMs);
+    }
   }
 
   error(nowMs: number, code: ErrorCode, message: string): void {
@@ -96,6 +100,7 @@ export class HealthTracker {
       lastError: message,
       lastErrorAtMs: nowMs,
     };
+    this.#lastErrorCode = code;
     const named = NAMED_AT_ONCE[code];
     if (named) this.#become(named, code, nowMs);
     this.tick(nowMs);
@@ -112,10 +117,12 @@ export class HealthTracker {
 
   /** Time passed: what was heard last may now be too long ago. */
   tick(nowMs: number): void {
-    const { state, lastFrameAtMs, lastError } = this.#health;
+    const { state, lastFrameAtMs } = this.#health;
     if (state === 'unauthorised' || state === 'wrong_codec') return;
     const silentMs = nowMs - (lastFrameAtMs ?? this.#beganMs);
-    if (silentMs >= this.#rules.offlineAfterS * 1000) this.#become('offline', lastError ?? 'no picture', nowMs);
+    if (silentMs >= this.#rules.offlineAfterS * 1000) {
+      this.#become('offline', this.#lastErrorCode ?? 'no_picture', nowMs);
+    }
   }
 
   #become(state: CameraState, reason: string | null, nowMs: number): void {
