@@ -24,7 +24,7 @@ describe('camera health', () => {
     expect(tracker.health).toMatchObject({
       state: 'offline',
       sinceMs: 60_000,
-      reason: 'no reply to DESCRIBE',
+      reason: 'rtsp.timeout',
       errors: 1,
     });
     tracker.frame(70_000, frame('b'));
