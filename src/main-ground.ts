@@ -32,7 +32,7 @@ export interface Standing {
 }
 
 export function logOf(config: Config): Logger {
-  return createLogger({ level: config.log.level, pretty: config.log.pretty ?? process.stdout.isTTY === true });
+  return createLogger({ level: config.log.level, pretty: config.log.pretty ?? process.stdout.isTTY });
 }
 
 /**

@@ -26,7 +26,7 @@ export function runProgram(args: readonly string[], env: Readonly<Record<string,
   let output = '';
   const listeners = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => {
+    stream.on('data', (chunk: Buffer) => {
       output += chunk.toString();
       for (const listener of listeners) listener();
     });

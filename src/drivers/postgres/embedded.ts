@@ -141,8 +141,8 @@ async function linkLibraries(nativeDir: string, libraryDir: string): Promise<voi
   await mkdir(libraryDir, { recursive: true });
   for (const link of links) {
     const source = path.join(nativeDir, '..', link.source);
-    await symlink(source, path.join(libraryDir, path.basename(link.target))).catch((thrown: NodeJS.ErrnoException) => {
-      if (thrown.code !== 'EEXIST') throw thrown;
+    await symlink(source, path.join(libraryDir, path.basename(link.target))).catch((thrown: unknown) => {
+      if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
     });
   }
 }

@@ -24,7 +24,7 @@ export type DbOrTrx = Db | Transaction<Database>;
 const MIGRATIONS_DIR = fileURLToPath(new URL('../../../src/drivers/postgres/migrations/', import.meta.url));
 /** Advisory lock held while migrating, so that processes started together take turns. */
 const MIGRATION_LOCK = 7_236_041;
-const INT8_OID = 20;
+const INT8_OID: number = pg.types.builtins.INT8;
 
 /**
  * Opens a pool. `int8` columns come back as numbers: identities and counts here stay far below 2^53.
@@ -39,8 +39,8 @@ export function openDatabase(url: string, log: Logger, connections: number = LIM
     idle_in_transaction_session_timeout: 60_000,
     application_name: 'sentinel',
     types: {
-      getTypeParser: (oid, format) =>
-        oid === INT8_OID && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),
+      getTypeParser: (oid: number, format?: 'text' | 'binary'): unknown =>
+        oid === INT8_OID && format !== 'binary' ? Number : pg.types.getTypeParser(oid as pg.types.TypeId, format),
     },
   });
   // An idle connection that the server closes is replaced at the next query; without a listener it would end the process.
@@ -134,10 +134,12 @@ export function listen(
 ): { close(): Promise<void> } {
   const { clock, log } = options;
   const stopped = new AbortController();
+  // Asked through a function, since it turns while the loop waits.
+  const isStopped = (): boolean => stopped.signal.aborted;
   let client: pg.Client | undefined;
 
   const run = async (): Promise<void> => {
-    for (let attempt = 0; !stopped.signal.aborted; attempt++) {
+    for (let attempt = 0; !isStopped(); attempt++) {
       const mine = new pg.Client({ connectionString: url, application_name: 'sentinel-listen', keepAlive: true });
       client = mine;
       try {
@@ -152,7 +154,7 @@ export function listen(
         if (attempt > 0) options.onReconnected();
         await ended;
       } catch (thrown) {
-        if (!stopped.signal.aborted) log.warn({ problem: problemOf(thrown) }, 'listening to the database failed');
+        if (!isStopped()) log.warn({ problem: problemOf(thrown) }, 'listening to the database failed');
       }
       await mine.end().catch(() => undefined);
       await clock.sleep(LIMITS.reconnectFirstMs, stopped.signal).catch(() => undefined);
