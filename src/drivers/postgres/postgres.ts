@@ -24,7 +24,12 @@ export type DbOrTrx = Db | Transaction<Database>;
 const MIGRATIONS_DIR = fileURLToPath(new URL('../../../src/drivers/postgres/migrations/', import.meta.url));
 /** Advisory lock held while migrating, so that processes started together take turns. */
 const MIGRATION_LOCK = 7_236_041;
-const INT8_OID: number = pg.types.builtins.INT8;
+const INT8_OID = 20;
+const usualParserOf = pg.types.getTypeParser as (oid: number, format?: string) => unknown;
+
+function parserOf(oid: number, format?: string): unknown {
+  return oid === INT8_OID && format !== 'binary' ? Number : usualParserOf(oid, format);
+}
 
 /**
  * Opens a pool. `int8` columns come back as numbers: identities and counts here stay far below 2^53.
@@ -38,10 +43,7 @@ export function openDatabase(url: string, log: Logger, connections: number = LIM
     statement_timeout: 60_000,
     idle_in_transaction_session_timeout: 60_000,
     application_name: 'sentinel',
-    types: {
-      getTypeParser: (oid: number, format?: 'text' | 'binary'): unknown =>
-        oid === INT8_OID && format !== 'binary' ? Number : pg.types.getTypeParser(oid as pg.types.TypeId, format),
-    },
+    types: { getTypeParser: parserOf as pg.CustomTypesConfig['getTypeParser'] },
   });
   // An idle connection that the server closes is replaced at the next query; without a listener it would end the process.
   pool.on('error', (thrown) => {
