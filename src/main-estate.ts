@@ -1,10 +1,12 @@
 /** The estate's rows: the real one from the configuration, the simulated one from its cameras. */
+import { sql } from 'kysely';
 import { stringify } from 'yaml';
 import type { Config } from './config.ts';
 import { importCameras, type Sealer } from './camera/camera.ts';
 import type { Db } from './drivers/postgres/postgres.ts';
+import type { PersistenceRule } from './drivers/postgres/schema.ts';
 import { ensureEstate as ensureEstateRow } from './estate/estate.ts';
-import type { SimulatedCameraAddress } from './simulator/simulator.ts';
+import type { SimulatedCameraAddress, WatchArea } from './simulator/simulator.ts';
 import type { ImportCameras } from './web/web.ts';
 
 /** The real estate, named as configured. @returns its id */
@@ -60,6 +62,9 @@ export async function registerSimulated(
   });
   await importCameras({ db, sealer, estateId, text, format: 'yaml', dryRun: false });
   await db.updateTable('camera').set({ enabled: true }).where('estate_id', '=', estateId).execute();
+  for (const { key, watch } of simulation.cameras) {
+    if (watch) await watchOver(db, estateId, key, watch, demo.persistence);
+  }
   // Only what nobody has set by hand.
   const views = db
     .updateTable('view')
@@ -69,4 +74,20 @@ export async function registerSimulated(
     .set({ persistence_rule: JSON.stringify(demo.persistence) })
     .where('persistence_rule', 'is', null)
     .execute();
+}
+
+/** An area that must stay clear, for a view that has no areas yet. */
+async function watchOver(
+  db: Db,
+  estateId: number,
+  key: string,
+  watch: WatchArea,
+  rule: PersistenceRule,
+): Promise<void> {
+  const polygon = JSON.stringify(watch.polygon);
+  await sql`insert into mask (view_id, kind, name, polygon, persistence_rule)
+    select v.id, 'watch', ${watch.name}, ${polygon}::jsonb, ${JSON.stringify(rule)}::jsonb from view v join camera c on c.id = v.camera_id
+    where c.estate_id = ${estateId} and c.key = ${key} and not exists (select from mask m where m.view_id = v.id)`.execute(
+    db,
+  );
 }

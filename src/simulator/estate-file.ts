@@ -7,11 +7,13 @@ import { Value } from 'typebox/value';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import { problemOf, SentinelError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import type { Polygon } from '../base/picture.ts';
 import { LIGHTINGS, type LightingSpan, type SceneEvent, type Schedule } from './schedule.ts';
 
 const strict = { additionalProperties: false };
 const Key = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,39}$' });
 const Text = Type.String({ minLength: 1, maxLength: 80 });
+const Fraction = Type.Number({ minimum: 0, maximum: 1 });
 const Seconds = Type.Number({ minimum: 0, maximum: 31_536_000 });
 const Span = Type.Object(
   {
@@ -33,6 +35,13 @@ const EstateSchema = Type.Object(
           place: Text,
           scene: Key,
           clock_offset_s: Type.Number({ minimum: -86_400, maximum: 86_400 }),
+          in_band_only: Type.Optional(Type.Boolean()),
+          watch: Type.Optional(
+            Type.Object(
+              { name: Text, polygon: Type.Array(Type.Tuple([Fraction, Fraction]), { minItems: 3, maxItems: 64 }) },
+              strict,
+            ),
+          ),
         },
         strict,
       ),
@@ -64,6 +73,15 @@ export interface DemoCamera {
   readonly scene: string;
   /** The camera's own clock minus true time. */
   readonly clockOffsetS: number;
+  /** Its session descriptions hold no parameter sets; they come in band alone, as they do from some makes. */
+  readonly inBandOnly: boolean;
+  /** An area that must stay clear, in fractions of the picture, to be watched more strictly. */
+  readonly watch: WatchArea | undefined;
+}
+
+export interface WatchArea {
+  readonly name: string;
+  readonly polygon: Polygon;
 }
 
 export interface DemoEstate {
@@ -143,7 +161,12 @@ function estateOf({ estate, cameras, schedule }: EstateFile): DemoEstate {
   return {
     name: estate.name,
     timeZone: estate.time_zone,
-    cameras: cameras.map(({ clock_offset_s, ...camera }) => ({ ...camera, clockOffsetS: clock_offset_s })),
+    cameras: cameras.map(({ clock_offset_s, in_band_only = false, watch, ...camera }) => ({
+      ...camera,
+      clockOffsetS: clock_offset_s,
+      inBandOnly: in_band_only,
+      watch,
+    })),
     schedule: {
       opening: spans(schedule.opening),
       cycle: spans(schedule.cycle),

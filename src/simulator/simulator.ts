@@ -12,14 +12,14 @@ import { SentinelError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { AuthScheme, Credentials } from './challenge.ts';
 import { ClipShelf, STREAMS, type StreamName } from './clip-shelf.ts';
-import type { DemoEstate } from './estate-file.ts';
+import type { DemoEstate, WatchArea } from './estate-file.ts';
 import { isFault } from './faults.ts';
 import type { Stream } from './rtsp-connection.ts';
 import { RtspServer } from './rtsp-server.ts';
 import type { Scene, SceneState } from './schedule.ts';
 import { SimulatedCamera, type SceneOverride } from './simulated-camera.ts';
 
-export { parseDemoEstate, readDemoEstate, type DemoCamera, type DemoEstate } from './estate-file.ts';
+export { parseDemoEstate, readDemoEstate, type DemoCamera, type DemoEstate, type WatchArea } from './estate-file.ts';
 export { FAULTS, type Fault } from './faults.ts';
 export { LIGHTINGS, lightingAt, sceneAt, type Scene, type SceneLighting, type Schedule } from './schedule.ts';
 export type { AuthScheme, Credentials } from './challenge.ts';
@@ -60,6 +60,7 @@ export interface SimulatedCameraAddress {
   /** Without credentials. */
   readonly mainUrl: string;
   readonly subUrl: string;
+  readonly watch: WatchArea | undefined;
 }
 
 export interface Simulator {
@@ -118,9 +119,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   return {
     port,
     startedAtMs,
-    cameras: estate.cameras.map(({ key, name, place }) => {
+    cameras: estate.cameras.map(({ key, name, place, watch }) => {
       const url = `rtsp://${host.includes(':') ? `[${host}]` : host}:${port}/${key}`;
-      return { key, name, place, mainUrl: `${url}/main`, subUrl: `${url}/sub` };
+      return { key, name, place, mainUrl: `${url}/main`, subUrl: `${url}/sub`, watch };
     }),
     get playing() {
       return server.playing;
