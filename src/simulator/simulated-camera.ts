@@ -107,7 +107,14 @@ export class SimulatedCamera {
       describe: () => {
         if (fault() === 'wrong-codec') return describeMotionJpeg(camera.key);
         const { sps, pps } = shelf.sampleOf(camera.scene, name);
-        return describeH264({ title: camera.key, sps, pps, fps: FPS, audio: name === 'main' });
+        return describeH264({
+          title: camera.key,
+          sps,
+          pps,
+          fps: FPS,
+          inBandOnly: camera.inBandOnly,
+          audio: name === 'main',
+        });
       },
     };
   }

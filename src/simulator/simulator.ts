@@ -20,8 +20,8 @@ import type { Scene, SceneState } from './schedule.ts';
 import { SimulatedCamera, type SceneOverride } from './simulated-camera.ts';
 
 export { parseDemoEstate, readDemoEstate, type DemoCamera, type DemoEstate, type WatchArea } from './estate-file.ts';
-export { FAULTS, type Fault } from './faults.ts';
-export { LIGHTINGS, lightingAt, sceneAt, type Scene, type SceneLighting, type Schedule } from './schedule.ts';
+export type { Fault } from './faults.ts';
+export type { Scene, SceneLighting, Schedule } from './schedule.ts';
 export type { AuthScheme, Credentials } from './challenge.ts';
 export type { SceneOverride } from './simulated-camera.ts';
 

@@ -15,7 +15,7 @@ export const ESTATE = parseDemoEstate(
   `estate: { name: 测试小区, time_zone: Asia/Shanghai }
 cameras:
   - { key: roof-1, name: 1号楼屋顶, place: 1号楼, scene: roof-1, clock_offset_s: 0 }
-  - { key: main-road, name: 主干道, place: 主干道, scene: main-road, clock_offset_s: -7.5 }
+  - { key: main-road, name: 主干道, place: 主干道, scene: main-road, clock_offset_s: -7.5, in_band_only: true }
 schedule:
   opening: []
   cycle: [{ lighting: clear, for_s: 3600 }]

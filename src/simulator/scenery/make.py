@@ -42,7 +42,7 @@ def make_scene(work, scene, name):
             camera = record.Camera(lighting, name)
             still = camera.picture(base)
             for take in range(1, max(TAKES.values()) + 1):
-                number = (2 * row + take + scene.states.index(state)) % traffic.PROGRAMMES
+                number = (3 * row + 2 * take + scene.states.index(state)) % traffic.PROGRAMMES
                 frames = []
                 for sprite, seen in passing[number]:
                     picture, changed = traffic.compose(scene, lighting, base, light, sprite, seen, far)

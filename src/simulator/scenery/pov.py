@@ -83,7 +83,7 @@ SUN = (0.55, 0.78, -0.62)
 
 # The light of a day is the sum of two renderings, as light is: the even light of an overcast sky, which every day has in
 # its own strength and tint, and what comes on top of it.
-SKYLIGHT = {"clear": (0.46, 0.56, 0.72), "overcast": (1, 1, 1), "dusk": (0.15, 0.17, 0.26)}
+SKYLIGHT = {"clear": (0.46, 0.56, 0.72), "overcast": (1.36, 1.36, 1.34), "dusk": (0.15, 0.17, 0.26)}
 PARTS = {"clear": ("even", "sun"), "overcast": ("even",), "dusk": ("even", "lamps"), "night": ("infrared",)}
 _HAZE_M = 620
 _EVEN_SKY = ((0.7, 0.73, 0.76), (0.84, 0.86, 0.88))

@@ -68,8 +68,24 @@ def _along(points, distance):
     return None
 
 
+def _start(r, view, path, length, speed):
+    """Where on its way somebody begins, so that he is seen in most frames."""
+    for _ in range(60):
+        start = r.uniform(-speed, length)
+        seen = 0
+        for frame in range(FRAMES):
+            distance = start + speed * frame / FPS
+            place = _along(path.points, distance) if distance >= 0 else None
+            foot = view.project(place[0]) if place else None
+            seen += foot is not None and 30 < foot[0] < WIDTH - 30 and 60 < foot[1] < HEIGHT + 40
+        if seen >= FRAMES * 0.6:
+            return start
+    return 0
+
+
 def programme(scene, number):
     """The movers of each frame of one programme."""
+    view = View(scene)
     r = seeded("traffic", scene.key, number)
     chosen = r.sample(range(len(scene.paths)), min(len(scene.paths), r.choice((1, 2, 2, 3))))
     actors = []
@@ -77,8 +93,7 @@ def programme(scene, number):
         path = scene.paths[index]
         length = sum(math.dist(a, b) for a, b in zip(path.points, path.points[1:]))
         speed = SPEED[path.kind] * r.uniform(0.8, 1.2) * (0.55 if scene.key in ("garage", "gate") and path.kind == "drive" else 1)
-        travelled = speed * FRAMES / FPS
-        start = r.uniform(0, max(0.1, length - travelled)) if path.kind == "walk" else r.uniform(-travelled * 0.3, max(0, length - travelled))
+        start = _start(r, view, path, length, speed)
         actors.append((path, speed, start, r.random(), r.choice(("sedan", "suv", "sedan", "van")), r.choice(CAR_COLOURS), r.random() < 0.5))
     frames = []
     for frame in range(FRAMES):

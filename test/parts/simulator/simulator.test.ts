@@ -138,6 +138,16 @@ describe('a simulated stream', () => {
     spans.slice(1).forEach((at, index) => expect(at - spans[index]!).toBe(10));
   });
 
+  it('may keep its parameter sets out of the session description', async () => {
+    const simulator = await standing({ auth: [] });
+    const client = await RawRtsp.connect(simulator.port);
+    closing.push(() => client.close());
+    const described = await client.request('DESCRIBE', `rtsp://127.0.0.1:${simulator.port}/main-road/sub`);
+    expect(described.body).toContain('packetization-mode=1');
+    expect(described.body).not.toContain('sprop');
+    expect((await decoder.decode(await keyFrame(simulator, 'main-road/sub'))).sourceHeightPx).toBe(360);
+  });
+
   it('tells its camera’s own time, seconds off, in sender reports', async () => {
     const simulator = await standing({ auth: [] });
     const { client, play: played } = await playing(simulator, 'main-road/sub', 6);

@@ -39,6 +39,7 @@ describe('the file of the simulated estate', () => {
       place: '1号楼',
       scene: 'roof-1',
       clockOffsetS: 2.5,
+      inBandOnly: false,
     });
     expect(estate.schedule.structures).toEqual([{ camera: 'roof-1', fromS: 75, untilS: undefined, what: '彩钢棚' }]);
     expect(estate.schedule.cycle).toEqual([{ lighting: 'night', forS: 60 }]);

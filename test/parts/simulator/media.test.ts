@@ -1,0 +1,62 @@
+import { readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { KeyFrameDecoder } from '../../../src/drivers/codec/codec.ts';
+import { readClip } from '../../../src/simulator/clip.ts';
+import { FPS, FRAMES_PER_GROUP } from '../../../src/simulator/clip-shelf.ts';
+import { readDemoEstate } from '../../../src/simulator/simulator.ts';
+
+const MEDIA = 'src/simulator/media';
+const files = readdirSync(MEDIA, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.h264'))
+  .sort();
+
+describe('the recordings of the simulated estate', () => {
+  it('are small enough to come with the program', () => {
+    const bytes = files.reduce((sum, name) => sum + statSync(path.join(MEDIA, name)).size, 0);
+    expect(bytes).toBeLessThan(25_000_000);
+  });
+
+  it('belong to a camera each', async () => {
+    const { cameras } = await readDemoEstate('config/estate.demo.yaml');
+    const scenes = [...new Set(files.map((name) => path.dirname(name)))];
+    expect(scenes).toEqual(cameras.map(({ scene }) => scene).sort());
+  });
+
+  it('have a key frame every two seconds, and none of it is damaged', async () => {
+    const decoder = new KeyFrameDecoder();
+    for (const name of files) {
+      const isMain = path.basename(name).startsWith('main');
+      const { groups } = readClip(path.join(MEDIA, name), isMain ? 2 : 1);
+      expect(groups.length, name).toBe(2);
+      for (const [index, { frames, captioned }] of groups.entries()) {
+        expect(
+          frames.map(({ isKey }) => isKey),
+          name,
+        ).toEqual(Array.from({ length: FRAMES_PER_GROUP }, (_, frame) => frame === 0));
+        if (index > 0) continue;
+        const unit = captioned?.('2026-11-24 08:09:35');
+        expect(unit?.isKey).toBe(true);
+        const bytes = annexB(unit!.bytes, unit!.offsets);
+        const { sourceWidthPx, sourceHeightPx } = await decoder.decode({ codec: 'h264', bytes });
+        expect([sourceWidthPx, sourceHeightPx], name).toEqual(isMain ? [1280, 720] : [640, 360]);
+      }
+    }
+    expect(FRAMES_PER_GROUP / FPS).toBe(2);
+  });
+});
+
+/** The access unit of a prepared frame: packets taken apart, fragments joined (RFC 6184 section 5.8). */
+function annexB(bytes: Buffer, offsets: readonly number[]): Buffer {
+  const parts: Buffer[] = [];
+  offsets.forEach((offset, index) => {
+    const payload = bytes.subarray(offset + 16, offsets[index + 1] ?? bytes.length);
+    const [indicator = 0, header = 0] = payload;
+    if ((indicator & 0x1f) !== 28) parts.push(Buffer.from([0, 0, 0, 1]), payload);
+    else {
+      if ((header & 0x80) !== 0) parts.push(Buffer.from([0, 0, 0, 1, (indicator & 0xe0) | (header & 0x1f)]));
+      parts.push(payload.subarray(2));
+    }
+  });
+  return Buffer.concat(parts);
+}
