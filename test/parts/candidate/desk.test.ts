@@ -3,6 +3,7 @@ import type { Polygon } from '../../../src/base/picture.ts';
 import { CandidateDesk, type JudgedLook } from '../../../src/candidate/candidate.ts';
 import type { StoredRegion } from '../../../src/drivers/postgres/schema.ts';
 import { addCamera, addEstate } from '../../support/estate.ts';
+import { square } from '../../support/places.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/postgres.ts';
 
 let fresh: FreshDatabase;
@@ -18,14 +19,6 @@ const rules = {
   watchPersistence: { found: 2, of: 2, spanS: 10 },
 };
 
-function square(x: number, y: number, size: number): Polygon {
-  return [
-    [x, y],
-    [x + size, y],
-    [x + size, y + size],
-    [x, y + size],
-  ];
-}
 const hut = square(0.4, 0.4, 0.1);
 
 function region(polygon: Polygon, score = 0.8): StoredRegion {

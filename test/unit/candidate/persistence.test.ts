@@ -3,15 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Polygon } from '../../../src/base/picture.ts';
 import { hasOutgrown, persistenceOf, samePlace, touches, type LookBack } from '../../../src/candidate/candidate.ts';
 import type { StoredRegion } from '../../../src/drivers/postgres/schema.ts';
-
-function square(x: number, y: number, size: number): Polygon {
-  return [
-    [x, y],
-    [x + size, y],
-    [x + size, y + size],
-    [x, y + size],
-  ];
-}
+import { square } from '../../support/places.ts';
 
 const hut = square(0.4, 0.4, 0.1);
 const elsewhere = square(0.7, 0.1, 0.1);
@@ -66,15 +58,13 @@ describe('persistence', () => {
   });
 
   test('more looks that show the place never make it stay less, and changes elsewhere do not matter', () => {
-    const rules = fc
-      .integer({ min: 1, max: 8 })
-      .chain((of) =>
-        fc.record({
-          of: fc.constant(of),
-          found: fc.integer({ min: 1, max: of }),
-          spanS: fc.integer({ min: 0, max: 600 }),
-        }),
-      );
+    const rules = fc.integer({ min: 1, max: 8 }).chain((of) =>
+      fc.record({
+        of: fc.constant(of),
+        found: fc.integer({ min: 1, max: of }),
+        spanS: fc.integer({ min: 0, max: 600 }),
+      }),
+    );
     const histories = fc.array(fc.record({ gapS: fc.integer({ min: 1, max: 200 }), found: fc.boolean() }), {
       maxLength: 60,
     });
