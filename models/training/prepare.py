@@ -1,6 +1,6 @@
 """Makes training batches and runs them through the frozen encoder once, so that decoders can be trained on them quickly.
 
-    nice -n 10 /usr/bin/python3 prepare.py CACHE --backbone backbone.pth --renders DIR... --sequences DIR... --pictures DIR... --batches 1000
+    nice -n 10 /usr/bin/python3 prepare.py CACHE --backbone backbone.pth --renders DIR... --sequences DIR... --pictures DIR... --batches 500
 
 Batch n comes from the seed and n alone and is written whole or not at all: the command goes on where it stopped, and two
 may run at once on different ranges (--first). Each holds frames (float16 levels), the nearest lawful past of each of their
@@ -16,7 +16,7 @@ import torch
 from eye import cosine, load_encoder
 from samples import Sampler, Sources
 
-PLACES, FRAMES = 4, 2  # a batch: so many places, so many frames of each
+PLACES, FRAMES = 8, 1  # a batch: so many places, so many frames of each
 
 
 class Batches(torch.utils.data.Dataset):
@@ -29,7 +29,7 @@ class Batches(torch.utils.data.Dataset):
     def __getitem__(self, index):
         number = self.numbers[index]
         sampler = Sampler(self.sources, self.seed * 1_000_003 + number)
-        k = sampler.rng.choices([1, 2, 3, 4, 6], [4, 3, 2, 2, 1])[0]
+        k = sampler.rng.choices([1, 2, 3, 4], [4, 3, 2, 2])[0]
         drawn = [sampler.sample(k, FRAMES) for _ in range(PLACES)]
         lawful, frames, masks = (np.stack(part) for part in zip(*drawn))
         return number, lawful, frames, masks
@@ -64,7 +64,7 @@ def main():
     options.add_argument("--sequences", nargs="*", default=[])
     options.add_argument("--pictures", nargs="*", default=[])
     options.add_argument("--first", type=int, default=0)
-    options.add_argument("--batches", type=int, default=1000)
+    options.add_argument("--batches", type=int, default=500)
     options.add_argument("--seed", type=int, default=1)
     o = options.parse_args()
 

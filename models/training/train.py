@@ -1,6 +1,6 @@
 """Trains a decoder on what prepare.py made.
 
-    nice -n 10 /usr/bin/python3 train.py CACHE --epochs 3 --out decoder.pth
+    nice -n 10 /usr/bin/python3 train.py CACHE --epochs 1 --out decoder.pth
 
 Same cache and seed, same decoder (up to the order in which threads add floats). Interrupted, the same command goes on
 from the last checkpoint beside --out.
@@ -45,7 +45,7 @@ def loss_of(logits, mask):
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("cache")
-    options.add_argument("--epochs", type=int, default=3)
+    options.add_argument("--epochs", type=int, default=1)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--rate", type=float, default=2e-3)
     options.add_argument("--out", required=True)

@@ -27,7 +27,7 @@ import { regionsOf, type Heat } from './regions.ts';
 import { aligned, covered, resampled, type Motion } from './resample.ts';
 
 export { fitness, type Fitness, type Lighting, type NotJudgedReason } from './fitness.ts';
-export { gate, thumbnailOf, GATE_HEIGHT, GATE_WIDTH, type GateAnswer } from './gate.ts';
+export { thumbnailOf } from './gate.ts';
 export { forgottenViews } from './comparison-store.ts';
 export { Gatekeeper, type GateRules, type LearningRules } from './gatekeeper.ts';
 export { Judge } from './judge.ts';

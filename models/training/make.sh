@@ -1,0 +1,30 @@
+#!/bin/sh
+# Makes the model from nothing but packages and code: everything goes to WORK, and what is there is not made again.
+#
+#     models/training/make.sh WORK [SEQUENCES...]
+#
+# Debian: python3-torch python3-torchvision python3-onnx python3-opencv povray libopenblas0-pthread (without OpenBLAS
+# torch's 1x1 convolutions are ten times slower). SEQUENCES are folders of pictures of one fixed camera each, of a licence
+# that lets weights ship: for the shipped model, frames of Intel's sample videos car-detection, person-bicycle-car-detection
+# and worker-zone-detection (CC-BY 4.0), one picture in eight.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+work=$1
+shift
+mkdir -p "$work"
+cd "$work"
+python="nice -n 10 /usr/bin/python3"
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+
+[ -d nsfwjs ] || { npm pack nsfwjs@4.3.0 && mkdir nsfwjs && tar xzf nsfwjs-4.3.0.tgz -C nsfwjs; }
+[ -f backbone.pth ] || $python "$here/backbone.py" nsfwjs/package backbone.pth
+[ -d assets ] || { npm pack @pmndrs/assets@1.7.0 && mkdir assets && tar xzf pmndrs-assets-1.7.0.tgz -C assets; }
+[ -d debian ] || {
+  apt-get download opencv-doc lomiri-wallpapers-16.04
+  for package in *.deb; do dpkg -x "$package" debian; done
+}
+[ -d photographs ] || $python "$here/photographs.py" assets/package debian photographs
+$python "$here/scenes.py" renders --places "${PLACES:-150}"
+$python "$here/prepare.py" cache --backbone backbone.pth --renders renders --sequences "$@" --pictures photographs --batches "${BATCHES:-500}"
+[ -f decoder.pth ] || $python "$here/train.py" cache --epochs "${EPOCHS:-1}" --out decoder.pth
+$python "$here/export.py" --backbone backbone.pth --decoder decoder.pth --out "$here/.."
