@@ -82,12 +82,12 @@ function resampleBytes(
 function resampleRow(source: Uint8Array, offset: number, taps: Taps, width: number, channels: number): Float32Array {
   const row = new Float32Array(width * channels);
   const { start, count, weights } = taps;
-  for (let x = 0; x < width; x++) {
-    let from = offset + start[x]! * channels;
-    const to = x * channels;
-    for (let t = x * count; t < (x + 1) * count; t++, from += channels) {
-      const weight = weights[t]!;
-      for (let c = 0; c < channels; c++) row[to + c]! += weight * source[from + c]!;
+  for (let c = 0; c < channels; c++) {
+    for (let x = 0, tap = 0; x < width; x++) {
+      let from = offset + start[x]! * channels + c;
+      let sum = 0;
+      for (const end = tap + count; tap < end; tap++, from += channels) sum += weights[tap]! * source[from]!;
+      row[x * channels + c] = sum;
     }
   }
   return row;
