@@ -134,6 +134,8 @@ export const LIMITS = {
   /** Looks written in one statement. */
   looksPerWrite: 200,
 
+  /** Pictures' bytes a decoder keeps for later pictures. */
+  decodedPicturesKept: 64,
   /** Picture scalers a decoder keeps, one a stream size. */
   scalersKept: 16,
 

@@ -23,9 +23,13 @@ const SHOWS = 4;
 /**
  * @param previousThumbnail the thumbnail of an earlier look, given while the camera's time runs: when the picture is the
  *   same to the last bit it is frozen, for no sensor repeats its noise
+ * @param thumbnail of the picture, where it is known already
  */
-export function fitness(picture: Picture, previousThumbnail?: Uint8Array): Fitness {
-  const thumbnail = thumbnailOf(picture);
+export function fitness(
+  picture: Picture,
+  previousThumbnail?: Uint8Array,
+  thumbnail: Uint8Array = thumbnailOf(picture),
+): Fitness {
   const lighting = lightingOf(picture, thumbnail);
   const reason =
     previousThumbnail && equal(previousThumbnail, thumbnail) ? 'frozen' : unfitReason(measure(picture, thumbnail));

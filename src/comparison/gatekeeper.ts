@@ -83,12 +83,14 @@ export class Gatekeeper {
     const { context } = known;
     if (!context || context.state === 'paused') return;
     burnIn(frame.picture, context.privacy);
-    const fit = frame.frozen ? ({ fit: false, reason: 'frozen', lighting: null } as const) : fitness(frame.picture);
+    const thumbnail = thumbnailOf(frame.picture);
+    const fit = frame.frozen
+      ? ({ fit: false, reason: 'frozen', lighting: null } as const)
+      : fitness(frame.picture, undefined, thumbnail);
     if (!fit.fit) {
       await this.#write(frame, { result: 'not_judged', stage: 'capture', reason: fit.reason, lighting: fit.lighting });
       return;
     }
-    const thumbnail = thumbnailOf(frame.picture);
     if (context.state === 'learning' || context.state === 'proposed') {
       await this.#learn(frame, known, context, thumbnail, fit.lighting);
       return;

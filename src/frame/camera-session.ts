@@ -123,20 +123,12 @@ export class CameraSession {
 
   async #handle(view: CaptureView, unit: AccessUnit): Promise<void> {
     try {
-      const decoded = await this.#parts.decoder.decode(unit);
-      this.tracker.frame(unit.arrivedAtMs, {
-        digest: digestOf(decoded.picture),
-        codec: unit.codec,
-        widthPx: decoded.sourceWidthPx,
-        heightPx: decoded.sourceHeightPx,
-      });
-      await this.#parts.onFrame({
-        cameraId: this.camera.id,
-        viewId: view.id,
-        capturedAtMs: unit.arrivedAtMs,
-        picture: decoded.picture,
-        frozen: this.tracker.health.state === 'frozen',
-      });
+      const { picture, sourceWidthPx, sourceHeightPx, release } = await this.#parts.decoder.decode(unit);
+      const seen = { digest: digestOf(picture), codec: unit.codec, widthPx: sourceWidthPx, heightPx: sourceHeightPx };
+      this.tracker.frame(unit.arrivedAtMs, seen);
+      const frozen = this.tracker.health.state === 'frozen';
+      const frame = { cameraId: this.camera.id, viewId: view.id, capturedAtMs: unit.arrivedAtMs, picture, frozen };
+      await this.#parts.onFrame(frame).finally(release);
     } catch (thrown) {
       this.#report(thrown);
     }

@@ -16,6 +16,7 @@ export interface Frame {
   readonly cameraId: number;
   readonly viewId: number;
   readonly capturedAtMs: number;
+  /** Its bytes are another frame's as soon as this one has been handled. */
   readonly picture: Picture;
   /** The camera has sent this very picture for too long: it cannot be judged. */
   readonly frozen: boolean;
