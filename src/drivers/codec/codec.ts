@@ -181,7 +181,7 @@ export async function readPicture(
       throw new Error(`the file is larger than ${LIMITS.pictureFileBytes} bytes`);
     }
     const bytes = typeof source === 'string' ? await readFile(source) : source;
-    let image = sharp(bytes, { limitInputPixels: LIMITS.picturePixels, failOn: 'warning' })
+    let image = sharp(bytes, { limitInputPixels: LIMITS.picturePixels, failOn: 'error' })
       .rotate()
       .flatten({ background: '#000' })
       .toColourspace('srgb');
