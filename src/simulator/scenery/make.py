@@ -17,13 +17,13 @@ from render import render_scene
 
 HERE = Path(__file__).resolve().parent
 MEDIA = HERE.parent / "media"
-TAKES = {"main": 1, "sub": 2}
+TAKES = {"main": 1, "sub": 3}
 
 
 def camera_names():
     """The name of each scene's camera, as config/estate.demo.yaml gives it."""
     text = (HERE.parents[2] / "config" / "estate.demo.yaml").read_text()
-    found = re.findall(r"\{ key: [\w-]+, name: ([^,]+), .*?scene: ([\w-]+)", text)
+    found = re.findall(r"\{\s*key: [\w-]+,\s*name: ([^,]+),.*?scene: ([\w-]+)", text, re.S)
     return {scene: name for name, scene in found}
 
 
@@ -42,7 +42,7 @@ def make_scene(work, scene, name):
             camera = record.Camera(lighting, name)
             still = camera.picture(base)
             for take in range(1, max(TAKES.values()) + 1):
-                number = (3 * row + 2 * take + scene.states.index(state)) % traffic.PROGRAMMES
+                number = (3 * row + take + scene.states.index(state)) % traffic.PROGRAMMES
                 frames = []
                 for sprite, seen in passing[number]:
                     picture, changed = traffic.compose(scene, lighting, base, light, sprite, seen, far)

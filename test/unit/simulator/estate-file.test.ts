@@ -97,8 +97,8 @@ describe('the file of the simulated estate', () => {
 
   it('comes with the program and is valid', async () => {
     const estate = await readDemoEstate('config/estate.demo.yaml');
-    expect(estate.cameras.length).toBeGreaterThanOrEqual(3);
-    expect(estate.schedule.structures.length).toBeGreaterThan(0);
+    expect(estate.cameras.length).toBeGreaterThanOrEqual(12);
+    expect(estate.schedule.structures).toHaveLength(3);
     expect(estate.schedule.vans).toHaveLength(1);
     expect(estate.schedule.dropouts).toHaveLength(1);
   });
