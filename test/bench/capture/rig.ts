@@ -75,9 +75,8 @@ export async function install(dir: string, streams: Streams, cameras: number, ki
     DATABASE_URL: server.url,
     SENTINEL_VAR_DIR: path.join(dir, 'var'),
     SENTINEL_LOG_LEVEL: 'warn',
-    SENTINEL_LEARNING_ACCEPT: 'automatic',
     // Long enough to see every key frame of the streams, as a real view has seen who passes by.
-    SENTINEL_LEARNING_SPAN_S: '30',
+    SENTINEL_DEMO_LEARNING_SPAN_S: '30',
     SENTINEL_LEARNING_PICTURES: String(LEARNT),
   };
   const sentinel = (args: readonly string[], more: Record<string, string> = {}): ChildProcess =>
@@ -101,6 +100,8 @@ export async function install(dir: string, streams: Streams, cameras: number, ki
 
   const db = new pg.Client({ connectionString: server.url });
   await db.connect();
+  // Only a simulated estate takes what it has learnt for lawful without a person.
+  await db.query('update estate set simulated = true');
   return {
     db,
     capture: (cadenceS) => sentinel(['capture'], { SENTINEL_CAPTURE_CADENCE_S: String(cadenceS) }),
