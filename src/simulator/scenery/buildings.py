@@ -100,10 +100,9 @@ def railing(kind, a, b, z, height=1.1):
     return parts
 
 
-def tower(name, style, lighting, bays, floors, at=(0, 0, 0), turn=0.0, depth=13.0, base_floors=1, roof=True, skip=()):
+def tower(name, style, lighting, bays, floors, at=(0, 0, 0), turn=0.0, depth=13.0, base_floors=1, roof=True):
     """
     A tower whose south front has the given bays ("W" window, "B" balcony). Its south-west corner is at `at`.
-    `skip` names (bay, floor) whose front is built by the caller.
     """
     s = STYLES[style]
     r, lights = seeded("tower", name), seeded("lights", name, lighting)
@@ -116,8 +115,6 @@ def tower(name, style, lighting, bays, floors, at=(0, 0, 0), turn=0.0, depth=13.
     for f in range(floors):
         for b, bay in enumerate(bays):
             kind, pane, lit = r.randrange(4), r.randrange(5), lights.random() < lit_share
-            if (b, f) in skip:
-                continue
             at_bay = (b * BAY, f * FLOOR, 0)
             if f < base_floors and bay == "B":
                 bay = "W"

@@ -6,7 +6,10 @@ so that a change of one scene costs one scene. Needs POV-Ray 3.7, ffmpeg with x2
 
 import argparse
 import re
+import sys
 from pathlib import Path
+
+sys.dont_write_bytecode = True
 
 import record
 import signs

@@ -1,5 +1,7 @@
 """Ground level: fronts, gate, road, fire lane, back yard, wall and garden."""
 
+import math
+
 from buildings import BAY, FLOOR, declare_style, place, railing, skyline, tower
 from pov import ball, box, cyl, lamp_light, sign, tex, union, v
 from scene import Path, Scene
@@ -130,7 +132,7 @@ def _main_road(lighting, state):
         out.append(car(kind, CAR_COLOURS[c], (4.35, 0.05, z), -90 + r.uniform(-1.5, 1.5)))
     out.append(tower("m1", "sand", lighting, "WBWWBW", 11, (-13, 0, 12), turn=-90, depth=12) + tower("m1b", "sand", lighting, "WBWWBW", 11, (-13, 0, 46), turn=-90, depth=12))
     out.append(tower("m2", "grey", lighting, "BWWBW", 17, (13.5, 0, 36), turn=90, depth=12) + tower("m2b", "grey", lighting, "BWWBW", 17, (13.5, 0, 66), turn=90, depth=12) + tower("m3", "sand", lighting, "WBWWBWWBW", 17, (-16, 0, 110)))
-    out.append("".join(hedge((s * 8.9 + (0 if s < 0 else 0), z), (s * 8.9, z + 11)) for s in (-1, 1) for z in (-6, 8, 22, 36)))
+    out.append("".join(hedge((s * 8.9, z), (s * 8.9, z + 11)) for s in (-1, 1) for z in (-6, 8, 22, 36)))
     out.append(_trees([(0, -10.4, 0, 1.5, 0.95), (3, -10.6, 0, 13, 1), (0, -10.5, 0, 24, 1), (3, -10.4, 0, 36, 1), (1, 10.8, 0, 3, 0.9), (0, 10.9, 0, 13.5, 1), (3, 10.7, 0, 24, 1), (0, 10.8, 0, 36, 1.05), (2, -10, 0, 50, 1), (2, 10.5, 0, 52, 1)]))
     out.append(_lamps([(-7.9, 0.16, 6), (7.9, 0.16, 8.5), (-7.9, 0.16, 20), (7.9, 0.16, 22)], lighting) + bin_pair((-8.2, 0.16, 10.5), 90) + skyline("road", 240, 160, 10))
     if state == "van":
@@ -219,8 +221,6 @@ def _garden(lighting, state):
     # Pond with a stone rim.
     out.append("cylinder{<-1.5,-.02,4>,<-1.5,.03,4>,4.2 texture{pigment{rgb <.05,.09,.08>} normal{bumps .12 scale .35} finish{ambient 0 diffuse .4 specular .5 roughness .01 reflection{.12,.6}}}}\n")
     for k in range(38):
-        import math
-
         t = k / 38 * 2 * math.pi
         out.append("sphere{0,1 scale <%.3g,%.3g,%.3g> rotate y*%.3g Stone(<.46,.44,.41>) translate <%.3g,.05,%.3g>}\n" % (r.uniform(0.3, 0.5), r.uniform(0.16, 0.34), r.uniform(0.3, 0.45), r.uniform(0, 90), -1.5 + 4.3 * math.cos(t), 4 + 4.3 * math.sin(t)))
     # Pavilion.

@@ -1,8 +1,8 @@
 """Under roofs: garage, corridor and lift lobby. Their lamps burn by day; at night most are off and the picture is infrared."""
 
-from pov import box, cyl, lamp_light, rgb, sign, tex, union, v
+from pov import box, cyl, rgb, sign, union, v
 from scene import Path, Scene
-from things import CAR_COLOURS, car, parked_row, place, seeded
+from things import CAR_COLOURS, car, seeded
 
 DAY = ("clear", "overcast")
 

@@ -1,7 +1,7 @@
 """Roofs: what a camera on a mast or on a higher tower sees."""
 
 from buildings import skyline, tower, declare_style
-from pov import ball, box, cyl, place, tex, union, v
+from pov import box, cyl, place, union, v
 from scene import Path, Scene
 from things import CAR_COLOURS, car, seeded, solar_heater
 
@@ -27,7 +27,7 @@ def _joints(x0, z0, x1, z1, y, step):
     return "".join(out)
 
 
-def _vent(at, r):
+def _vent(at):
     return cyl(at, (at[0], at[1] + 0.7, at[2]), 0.07, "T_White") + "cone{%s,.14,%s,.03 texture{T_Steel}}\n" % (v((at[0], at[1] + 0.72, at[2])), v((at[0], at[1] + 0.85, at[2])))
 
 
@@ -74,7 +74,7 @@ def _roof_1(lighting, state):
         out.append(solar_heater((5.8 + i * 2.7, 0, 8.6)))
     out.append(steel_tank((18.3, 0, 11.6)))
     for x, z in ((3.2, 5), (9, 6.6), (16.5, 8), (20, 6), (26, 5), (12.5, 13.6)):
-        out.append(_vent((x, 0, z), r))
+        out.append(_vent((x, 0, z)))
     out.append(cyl((18.3, 0.25, 10.4), (27, 0.25, 7.6), 0.06, "T_Steel") + cyl((3, 0.12, 9.9), (18.3, 0.12, 9.9), 0.05, "T_White"))
     out.append(union(["sphere{0,.7 texture{T_White} finish{F_Semi} clipped_by{plane{z,-.35}} translate z*.5}\n", cyl((0, -1, 0), (0, 0, 0), 0.04, "T_Steel")], "rotate <-35,20,0> translate <27.6,1.3,4>"))
     for x in range(2, 30, 4):
@@ -114,7 +114,7 @@ def _roof_3(lighting, state):
             out.append(place("Shrub", (x + r.uniform(0.25, 1.45), y + 0.4, r.uniform(21.4, 22.1)), r.uniform(0, 360), r.uniform(0.25, 0.5)))
     out.append(steel_tank((-12.4, y, 31), 0.95, 1.9))
     for x, z in ((-2.5, 24), (3.5, 22.4), (9.5, 23), (12, 29), (-11, 26)):
-        out.append(_vent((x, y, z), r))
+        out.append(_vent((x, y, z)))
     for i, (x, z) in enumerate(((-30, 37), (-21, 36.5), (19, 36), (26, 37), (34, 36), (-36, 55), (-24, 56), (-12, 55), (0, 56), (11, 55), (22, 56), (32, 55))):
         out.append(place("Tree%d" % (i % 4), (x, 0, z), i * 80, 1.1 + 0.1 * (i % 3)))
     for x, kind, c in ((-22, "sedan", 0), (-9, "suv", 1), (17, "sedan", 4), (26, "van", 6)):
