@@ -235,8 +235,8 @@ async function startPages(all: WholeGround, sealer: Sealer, figures: Figures): P
         pictures: blobs,
         thumbnailOfPicture: async (sha256) => {
           const picture = await readPicture(await blobs.get(sha256));
-          const fit = fitness(picture);
-          return { thumbnail: Buffer.from(thumbnailOf(picture)), lighting: fit.lighting };
+          const thumbnail = thumbnailOf(picture);
+          return { thumbnail: Buffer.from(thumbnail), lighting: fitness(picture, undefined, thumbnail).lighting };
         },
         importCameras: estateImporter(db, sealer),
         readiness: () => readiness(all),

@@ -73,17 +73,13 @@ export async function awaitDatabase(db: Db, clock: Clock, patienceMs: number): P
  * @returns names of the migrations applied now
  */
 export async function migrate(db: Db): Promise<string[]> {
-  const files = (await readdir(MIGRATIONS_DIR)).filter((name) => /^\d{4}_\w+\.sql$/.test(name)).sort();
   return db.connection().execute(async (connection) => {
     await sql`select pg_advisory_lock(${MIGRATION_LOCK})`.execute(connection);
     try {
       await sql`create table if not exists schema_migration (
         name text primary key, applied_at timestamptz not null default now())`.execute(connection);
-      const seen = await sql<{ name: string }>`select name from schema_migration`.execute(connection);
-      const applied = new Set(seen.rows.map((row) => row.name));
-      const fresh: string[] = [];
-      for (const name of files) {
-        if (applied.has(name)) continue;
+      const pending = await pendingMigrations(connection);
+      for (const name of pending) {
         const text = await readFile(MIGRATIONS_DIR + name, 'utf8');
         await connection
           .transaction()
@@ -98,9 +94,8 @@ export async function migrate(db: Db): Promise<string[]> {
               { cause: thrown },
             );
           });
-        fresh.push(name);
       }
-      return fresh;
+      return pending;
     } finally {
       await sql`select pg_advisory_unlock(${MIGRATION_LOCK})`.execute(connection);
     }

@@ -76,7 +76,10 @@ test('an inserted event notifies whoever listens, with its id', async () => {
   });
   await expect
     .poll(async () => {
-      await db.insertInto('event').values({ kind: 'view.changed', data: JSON.stringify({ viewId: 1 }) }).execute();
+      await db
+        .insertInto('event')
+        .values({ kind: 'view.changed', data: JSON.stringify({ viewId: 1 }) })
+        .execute();
       return heard.length;
     })
     .toBeGreaterThan(0);
