@@ -3,25 +3,14 @@
  * and the pages import its types. Times are ISO 8601 in UTC; places are fractions of the picture; lists answer
  * `{ items, next }`, where `next` is an opaque cursor or null.
  */
-import { Type, type Static, type TProperties, type TSchema } from 'typebox';
+import { Type, type Static, type TSchema } from 'typebox';
+import { Fraction, Id, LongId, Nullable, PageQuery, PersistenceRule, Sent, Time, Words } from './contract-shapes.ts';
 
-const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const Time = Type.String({ format: 'date-time' });
-/** As PostgreSQL's `integer` holds them; looks and events, of which there are more, in a `bigint`. */
-const Id = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
-const LongId = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
-const Fraction = Type.Number({ minimum: 0, maximum: 1 });
-/** What a caller sends: a field that is not declared is refused. */
-const Sent = <T extends TProperties>(properties: T) => Type.Object(properties, { additionalProperties: false });
-const Words = <T extends string[]>(...words: T) => Type.Enum<T>([...words]);
+export * from './contract-patrol.ts';
+export { PageQuery, PersistenceRule } from './contract-shapes.ts';
 
 export const Page = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), next: Nullable(Type.String()) });
-
-export const PageQuery = Sent({
-  cursor: Type.Optional(Type.String({ maxLength: 200 })),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
-});
 
 export const IdParams = Type.Object({ id: Id });
 export const LookParams = Type.Object({ id: Id, lookId: LongId });
@@ -94,12 +83,6 @@ export const CameraQuery = Sent({
   ...PageQuery.properties,
   state: Type.Optional(CameraState),
   search: Type.Optional(Type.String({ maxLength: 100 })),
-});
-
-export const PersistenceRule = Type.Object({
-  found: Type.Integer({ minimum: 1, maximum: 100 }),
-  of: Type.Integer({ minimum: 1, maximum: 100 }),
-  spanS: Type.Number({ minimum: 0, maximum: 604_800 }),
 });
 
 export const MaskBody = Sent({
@@ -288,7 +271,15 @@ export const VerdictBody = Sent({
 
 // --- what happens ----------------------------------------------------------------------------------------------------
 
-export const EventKind = Words('candidate.raised', 'candidate.changed', 'view.changed', 'camera.changed');
+export const EventKind = Words(
+  'candidate.raised',
+  'candidate.changed',
+  'view.changed',
+  'camera.changed',
+  'turret.changed',
+  'route.changed',
+  'task.changed',
+);
 export type EventKind = Static<typeof EventKind>;
 
 export const EventQuery = Sent({
@@ -309,6 +300,8 @@ export const Event = Type.Object({
     candidateId: Type.Optional(Id),
     viewId: Type.Optional(Id),
     cameraId: Type.Optional(Id),
+    routeId: Type.Optional(Id),
+    taskId: Type.Optional(Id),
     change: Type.Optional(Type.String()),
   }),
 });

@@ -26,7 +26,14 @@ export async function recordAudit(trx: Kysely<Database> | Transaction<Database>,
     .execute();
 }
 
-export type EventKind = 'candidate.raised' | 'candidate.changed' | 'view.changed' | 'camera.changed';
+export type EventKind =
+  | 'candidate.raised'
+  | 'candidate.changed'
+  | 'view.changed'
+  | 'camera.changed'
+  | 'turret.changed'
+  | 'route.changed'
+  | 'task.changed';
 
 /** Tells pages and programs; the row's trigger notifies them when the transaction commits. */
 export async function recordEvents(
