@@ -8,9 +8,24 @@ export type Logger = PinoLogger;
 
 const SECRET_KEYS = ['password', 'secret', 'authorization', 'cookie', 'token', 'credentials'];
 
-/** Blanks `user:password@` in any URL, and Digest or Basic authorisation values, of a text. */
+/** What ends a secret inside an address or a sentence; too much blanked is better than too little. */
+const REST = String.raw`[^&\s"'\`<>\\,)\]]+`;
+/** Some makes want the password inside the path, e.g. `/user=admin&password=…&channel=1` or `/user=admin_password=…`. */
+const SECRET_VALUE = new RegExp(
+  String.raw`((?:^|[^a-z])(?:pass|passwd|password|pwd|secret|(?:access_)?token)(?:=|%3D))${REST}`,
+  'gi',
+);
+/** Short names are secrets only among an address's parameters: a robot's `?key=…`, a signed address's `&signature=…`. */
+const SECRET_PARAMETER = new RegExp(
+  String.raw`([?&](?:key|sign|signature|sig|x-amz-signature|x-amz-credential)=)${REST}`,
+  'gi',
+);
+
+/** Blanks `user:password@` and secret parameters in any URL, and Digest or Basic authorisation values, of a text. */
 export function redactText(text: string): string {
   return text
+    .replace(SECRET_VALUE, '$1***')
+    .replace(SECRET_PARAMETER, '$1***')
     .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']*@/gi, '$1***@')
     .replace(/\b(Basic|Bearer)\s+[A-Za-z0-9+/=._-]{6,}/g, '$1 ***')
     .replace(/\b(response|nonce|cnonce)="[^"]*"/g, '$1="***"');
