@@ -70,6 +70,26 @@ const PORT = { minimum: 0, maximum: 65_535 };
 const URL_PATTERN = '^https?://[^\\s/?#@]+$';
 const DAY_S = 86_400;
 
+const bucket = (description: string, variables: { id?: string; secret?: string } = {}) =>
+  section(description, {
+    endpoint: textOrNull('Address of the service, without a path, e.g. http://127.0.0.1:9000; null: no bucket', {
+      pattern: URL_PATTERN,
+    }),
+    region: text('Region, as the service calls it', 'us-east-1', { maxLength: 64 }),
+    bucket: textOrNull('Name of the bucket; it must exist', { pattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$' }),
+    prefix: text('Put before every name in the bucket; empty, or ending in /', '', {
+      minLength: 0,
+      maxLength: 200,
+      pattern: '^([A-Za-z0-9._-]+/)*$',
+    }),
+    access_key_id: textOrNull('Access key', { ...(variables.id !== undefined && { 'x-env': variables.id }) }),
+    secret_access_key: textOrNull('Its secret. Rather set it by the environment than here', {
+      ...(variables.secret !== undefined && { 'x-env': variables.secret }),
+      'x-secret': true,
+    }),
+    path_style: yesNo('Addresses are endpoint/bucket/name; false: bucket.endpoint/name', true),
+  });
+
 const persistence = (description: string, found: number, of: number, spanS: number) =>
   section(description, {
     found: integer('Looks, of the last `of` judged ones, in which the place must have been found changed', found, {
@@ -128,6 +148,24 @@ export const ConfigSchema = sections('Configuration of Sentinel', {
 
   blobs: section('Stored pictures and camera bytes, kept by their SHA-256', {
     dir: textOrNull('Directory; null: `blobs` under var_dir. Every process must see the same one', { maxLength: 4096 }),
+    s3: bucket('A bucket of any S3-compatible service instead of the directory', {
+      id: 'AWS_ACCESS_KEY_ID',
+      secret: 'AWS_SECRET_ACCESS_KEY',
+    }),
+    alarm_below_mib: integer('Free space of the disk below which it is an alarm', 10_240, {
+      minimum: 0,
+      maximum: 1_073_741_824,
+    }),
+    pictures_stop_below_mib: integer(
+      'Free space below which pictures of new looks are no longer kept, so that evidence still is',
+      1_024,
+      { minimum: 0, maximum: 1_073_741_824 },
+    ),
+  }),
+
+  second_blobs: section('A second store of evidence, from which `check --repair` mends the first; none by default', {
+    dir: textOrNull('Directory, on another disk', { maxLength: 4096 }),
+    s3: bucket('Or a bucket'),
   }),
 
   credential: section('Key that seals the cameras’ passwords in the database (AES-256-GCM)', {

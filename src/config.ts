@@ -25,9 +25,13 @@ type Given = Camelised<Static<typeof ConfigSchema>>;
 /** `T` with the keys `K` settled: what was null in the file has its value. */
 type Settled<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]: NonNullable<T[P]> };
 
-export type Config = Omit<Given, 'http' | 'blobs' | 'credential' | 'comparison' | 'demo'> & {
+type Bucket = Settled<Given['blobs']['s3'], 'endpoint' | 'bucket' | 'accessKeyId' | 'secretAccessKey'>;
+
+export type Config = Omit<Given, 'http' | 'blobs' | 'secondBlobs' | 'credential' | 'comparison' | 'demo'> & {
   readonly http: Settled<Given['http'], 'secureCookies'>;
-  readonly blobs: Settled<Given['blobs'], 'dir'>;
+  /** Kept in the bucket where there is one. */
+  readonly blobs: Settled<Omit<Given['blobs'], 's3'>, 'dir'> & { readonly s3: Bucket | null };
+  readonly secondBlobs: { readonly dir: string } | { readonly s3: Bucket } | null;
   readonly credential: Settled<Given['credential'], 'keyFile'>;
   readonly comparison: Settled<Given['comparison'], 'modelDir'>;
   readonly demo: Settled<Given['demo'], 'estateFile'>;
@@ -54,7 +58,12 @@ export function loadConfig({ file, env }: { file?: string; env: NodeJS.ProcessEn
       ...given.http,
       secureCookies: given.http.secureCookies ?? given.http.publicUrl?.startsWith('https:') ?? false,
     },
-    blobs: { dir: resolve(given.blobs.dir ?? join(varDir, 'blobs')) },
+    blobs: {
+      ...given.blobs,
+      dir: resolve(given.blobs.dir ?? join(varDir, 'blobs')),
+      s3: bucketOf(given.blobs.s3),
+    },
+    secondBlobs: secondOf(given.secondBlobs),
     credential: { ...given.credential, keyFile: resolve(given.credential.keyFile ?? join(varDir, 'credential.key')) },
     comparison: { ...given.comparison, modelDir: resolve(given.comparison.modelDir ?? PUBLISHED_MODELS) },
     demo: { ...given.demo, estateFile: resolve(given.demo.estateFile ?? PUBLISHED_DEMO) },
@@ -94,7 +103,32 @@ function contradictions(given: Given, read: ReadValues): Problem[] {
   if (given.credential.key !== null && given.credential.keyFile !== null) {
     say(['credential', 'key'], 'and credential.key_file are both given; give one of them');
   }
+  for (const { path, place } of [
+    { path: 'blobs', place: given.blobs },
+    { path: 'second_blobs', place: given.secondBlobs },
+  ]) {
+    if (place.s3.endpoint === null) continue;
+    if (place.dir !== null) say([path, 'dir'], `and ${path}.s3.endpoint are both given; give one of them`);
+    for (const [key, value] of [
+      ['bucket', place.s3.bucket],
+      ['access_key_id', place.s3.accessKeyId],
+      ['secret_access_key', place.s3.secretAccessKey],
+    ] as const) {
+      if (value === null) say([path, 's3', key], `is wanted, since ${path}.s3.endpoint is given`);
+    }
+  }
   return problems;
+}
+
+/** Null where none is named. That nothing else of it is missing stands in {@link contradictions}. */
+function bucketOf(given: Given['blobs']['s3']): Bucket | null {
+  return given.endpoint === null ? null : (given as Bucket);
+}
+
+function secondOf({ dir, s3 }: Given['secondBlobs']): Config['secondBlobs'] {
+  if (dir !== null) return { dir: resolve(dir) };
+  const bucket = bucketOf(s3);
+  return bucket && { s3: bucket };
 }
 
 function isAddressRange(text: string): boolean {

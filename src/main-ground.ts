@@ -6,7 +6,7 @@ import { problemOf, SentinelError } from './base/errors.ts';
 import { Lifecycle } from './base/lifecycle.ts';
 import { createLogger, type Logger } from './base/log.ts';
 import type { Config } from './config.ts';
-import { openBlobs, type BlobStore } from './drivers/blobs/blobs.ts';
+import { openBlobs, type BlobPlace, type BlobStore } from './drivers/blobs/blobs.ts';
 import {
   awaitDatabase,
   migrate,
@@ -103,7 +103,7 @@ export async function standOnAll(standing: Standing): Promise<Standing & { blobs
   const { config, clock, log, life, databaseUrl } = standing;
   const blobs = await life.start(
     'picture store',
-    () => openBlobs({ dir: config.blobs.dir, clock }),
+    () => openBlobs({ ...placeOf(config.blobs), clock }),
     () => {},
   );
   const queue = await life.start(
@@ -112,6 +112,10 @@ export async function standOnAll(standing: Standing): Promise<Standing & { blobs
     (opened) => opened.close(),
   );
   return { ...standing, blobs, queue };
+}
+
+function placeOf({ dir, s3 }: Config['blobs']): BlobPlace {
+  return s3 ? { s3 } : { dir };
 }
 
 /** A process beside others waits for the one that migrates instead of racing it. */

@@ -64,6 +64,11 @@ export const ERROR_TABLE = {
     en: 'Nothing can be stored in {dir}: {problem}',
     zh: '无法写入 {dir}：{problem}',
   },
+  'blob.unreachable': {
+    status: 503,
+    en: 'The store {where} cannot be used: {problem}',
+    zh: '存储 {where} 无法使用：{problem}',
+  },
   'blob.too_large': {
     status: 413,
     en: '{bytes} bytes are more than the {limitBytes} that may be stored at once',

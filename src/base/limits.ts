@@ -16,6 +16,14 @@ export const LIMITS = {
   blobYoungMs: 600_000,
   /** Half-written files older than this are nobody's any more. */
   blobLeftOverMs: 3_600_000,
+  /** To a bucket: requests at once and waiting, tries at one, its longest duration, and the first pause between tries. */
+  s3RequestsAtOnce: 32,
+  s3RequestsWaiting: 10_000,
+  s3Attempts: 5,
+  s3RequestMs: 60_000,
+  s3RetryFirstMs: 100,
+  /** A clock further off than this may be why a request was refused; services allow 15 minutes. */
+  s3ClockSkewMs: 300_000,
 
   /** Largest access unit assembled from a camera. A 4K key frame at high quality is about 2 MB. */
   accessUnitBytes: 8 * 1024 * 1024,

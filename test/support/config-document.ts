@@ -19,6 +19,7 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
   [/_ms$/, 'milliseconds'],
   [/_s$/, 'seconds'],
   [/_hours$/, 'hours'],
+  [/_mib$/, 'MiB'],
   [/_days$/, 'days'],
 ];
 

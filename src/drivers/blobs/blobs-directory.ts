@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { problemOf, SentinelError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
-import type { BlobStore, BlobUsage, StoredBlob } from './blobs.ts';
+import type { BlobSpace, BlobStore, BlobUsage, StoredBlob } from './blobs.ts';
 
 const DIGEST = /^[0-9a-f]{64}$/;
 const FOLDER = /^[0-9a-f]{2}$/;
@@ -100,8 +100,12 @@ class BlobDirectory implements BlobStore {
       count++;
       bytes += blob.bytes;
     }
-    const { bavail, bsize } = await statfs(this.#dir);
-    return { count, bytes, freeBytes: bavail * bsize };
+    return { count, bytes };
+  }
+
+  async space(): Promise<BlobSpace> {
+    const { bavail, blocks, bsize } = await statfs(this.#dir);
+    return { totalBytes: blocks * bsize, freeBytes: bavail * bsize };
   }
 
   #fileOf(sha256: string): string {

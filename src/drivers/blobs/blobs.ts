@@ -1,15 +1,19 @@
 /**
  * Bytes kept under their SHA-256: pictures and what cameras sent. The same bytes are kept once; what was put is on the
- * disk when `put` answers, whole or not at all; what is read was checked against its digest.
+ * disk when `put` answers, whole or not at all; what is read was checked against its digest. They lie in a directory or in a bucket.
  *
  * Whoever stores bytes refers to them from the database only afterwards, so a crash leaves at most bytes without a
  * reference, never a reference without bytes. Putting bytes that are there already makes them young again, and `delete`
  * spares the young: what is being referred to anew does not vanish under it.
  *
- * Errors: `blob.missing`, `blob.damaged`, `blob.too_large`, `blob.disk_full`, `blob.unwritable`.
+ * Errors: `blob.missing`, `blob.damaged`, `blob.too_large`, `blob.disk_full`, `blob.unwritable`, `blob.unreachable`.
  */
 import type { Clock } from '../../base/clock.ts';
 import { openDirectory } from './blobs-directory.ts';
+import { openBucket } from './blobs-s3.ts';
+import type { S3Target } from './s3.ts';
+
+export type { S3Target } from './s3.ts';
 
 export interface StoredBlob {
   /** 64 hexadecimal digits in lower case. */
@@ -22,7 +26,12 @@ export interface StoredBlob {
 export interface BlobUsage {
   readonly count: number;
   readonly bytes: number;
-  /** Left on the file system. */
+}
+
+/** Of the file system that the blobs lie on. */
+export interface BlobSpace {
+  readonly totalBytes: number;
+  /** What may still be written. */
   readonly freeBytes: number;
 }
 
@@ -39,12 +48,17 @@ export interface BlobStore {
   list(): AsyncIterable<StoredBlob>;
   /** Walks over all that is kept: some seconds for a million. */
   usage(): Promise<BlobUsage>;
+  /** Asked of the system, which costs nothing; undefined where the store does not tell, as a bucket. */
+  space(): Promise<BlobSpace | undefined>;
 }
 
+/** Where blobs are kept: a directory, or a bucket. All processes of an installation share one. */
+export type BlobPlace = { readonly dir: string } | { readonly s3: S3Target };
+
 /**
- * @param dir made where it is not there; all processes of an installation share one
- * @throws SentinelError blob.unwritable
+ * A directory is made where it is not there; a bucket must exist.
+ * @throws SentinelError blob.unwritable, blob.unreachable
  */
-export function openBlobs({ dir, clock }: { dir: string; clock: Clock }): Promise<BlobStore> {
-  return openDirectory(dir, clock);
+export function openBlobs({ clock, ...place }: BlobPlace & { readonly clock: Clock }): Promise<BlobStore> {
+  return 'dir' in place ? openDirectory(place.dir, clock) : openBucket(place.s3, clock);
 }

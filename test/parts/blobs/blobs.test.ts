@@ -14,10 +14,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock, type Clock } from '../../../src/base/clock.ts';
 import { LIMITS } from '../../../src/base/limits.ts';
-import { openBlobs, type BlobStore } from '../../../src/drivers/blobs/blobs.ts';
-import { ManualClock } from '../../support/clock.ts';
+import { openBlobs, type BlobPlace, type BlobStore } from '../../../src/drivers/blobs/blobs.ts';
+import { startS3, type TestS3 } from '../../support/s3-server.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sentinel-blobs-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -25,22 +26,58 @@ afterAll(() => rmSync(root, { recursive: true }));
 const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const NOTHING = sha256Of(Buffer.from('never put'));
 
-let dir: string;
-let clock: ManualClock;
-let blobs: BlobStore;
-beforeEach(async () => {
-  dir = join(mkdtempSync(join(root, 'case-')), 'blobs');
-  clock = new ManualClock(Date.now());
-  blobs = await openBlobs({ dir, clock });
+/** Wall time that can be moved on, with timers of the system: what waits for a server waits in real time. */
+class ShiftedClock implements Clock {
+  readonly monotonicMs = systemClock.monotonicMs;
+  readonly after = systemClock.after;
+  readonly every = systemClock.every;
+  readonly sleep = systemClock.sleep;
+  #shiftMs = 0;
+  nowMs(): number {
+    return systemClock.nowMs() + this.#shiftMs;
+  }
+  advance(byMs: number): void {
+    this.#shiftMs += byMs;
+  }
+}
+
+let s3: TestS3;
+beforeAll(async () => {
+  s3 = await startS3(join(root, 's3'));
 });
-const fileOf = (sha256: string): string => join(dir, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
+afterAll(() => s3.close());
+
+let dir: string;
+let place: BlobPlace;
+let clock: ShiftedClock;
+let blobs: BlobStore;
 const all = async (): Promise<string[]> => {
   const found: string[] = [];
   for await (const blob of blobs.list()) found.push(blob.sha256);
   return found;
 };
 
-describe('blobs in a directory', () => {
+const PLACES = {
+  'a directory': {
+    make: (): BlobPlace => ({ dir: join(mkdtempSync(join(root, 'case-')), 'blobs') }),
+    fileOf: (sha256: string): string => join(dir, sha256.slice(0, 2), sha256.slice(2, 4), sha256),
+  },
+  'a bucket': {
+    make: (): BlobPlace => ({ s3: { ...s3.target, prefix: `${randomBytes(4).toString('hex')}/blobs/` } }),
+    fileOf: (sha256: string): string => s3.fileOf('s3' in place ? `${place.s3.prefix}${sha256}` : ''),
+  },
+};
+
+async function begin(made: BlobPlace): Promise<void> {
+  place = made;
+  if ('dir' in place) ({ dir } = place);
+  clock = new ShiftedClock();
+  blobs = await openBlobs({ ...place, clock });
+}
+
+describe.each(Object.entries(PLACES))('blobs in %s', (_name, { make, fileOf }) => {
+  beforeEach(() => begin(make()));
+
   test('what is put comes back, under its SHA-256, whatever the bytes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 3000 }), async (bytes) => {
@@ -55,7 +92,7 @@ describe('blobs in a directory', () => {
 
   test('another process sees it at once', async () => {
     const sha256 = await blobs.put(Buffer.from('seen'));
-    expect((await (await openBlobs({ dir, clock })).get(sha256)).toString()).toBe('seen');
+    expect((await (await openBlobs({ ...place, clock })).get(sha256)).toString()).toBe('seen');
   });
 
   test('the same bytes are kept once, also when many put them at a time', async () => {
@@ -64,21 +101,12 @@ describe('blobs in a directory', () => {
     expect(new Set(digests).size).toBe(1);
     expect(await all()).toEqual([sha256Of(bytes)]);
     expect(await blobs.usage()).toMatchObject({ count: 1, bytes: 200_000 });
-    expect(readdirSync(join(dir, 'incoming'))).toEqual([]);
   });
 
   test('it is listed and counted', async () => {
     const digests = await Promise.all([1, 2, 3].map((size) => blobs.put(Buffer.alloc(size))));
     expect(await all()).toEqual(digests.sort());
-    const usage = await blobs.usage();
-    expect(usage).toMatchObject({ count: 3, bytes: 6 });
-    expect(usage.freeBytes).toBeGreaterThan(0);
-  });
-
-  test('others on the machine cannot read it', async () => {
-    const sha256 = await blobs.put(Buffer.from('private'));
-    expect(statSync(fileOf(sha256)).mode & 0o007).toBe(0);
-    expect(statSync(dir).mode & 0o002).toBe(0);
+    expect(await blobs.usage()).toEqual({ count: 3, bytes: 6 });
   });
 
   test('what is not there is missing', async () => {
@@ -118,14 +146,36 @@ describe('blobs in a directory', () => {
     const bytes = Buffer.from('again');
     const sha256 = await blobs.put(bytes);
     expect(await blobs.delete(sha256)).toBe(false);
-    await clock.advance(LIMITS.blobYoungMs + 1_000);
+    clock.advance(LIMITS.blobYoungMs + 1_000);
     await blobs.put(bytes);
     expect(await blobs.delete(sha256)).toBe(false);
     expect(await blobs.has(sha256)).toBe(true);
-    await clock.advance(LIMITS.blobYoungMs + 1_000);
+    clock.advance(LIMITS.blobYoungMs + 1_000);
     expect(await blobs.delete(sha256)).toBe(true);
     expect(await blobs.has(sha256)).toBe(false);
     expect(await blobs.delete(sha256)).toBe(false);
+  });
+});
+
+describe('blobs in a directory', () => {
+  const { make, fileOf } = PLACES['a directory'];
+  beforeEach(() => begin(make()));
+
+  test('half-written files do not stay when many put the same', async () => {
+    await Promise.all(Array.from({ length: 20 }, () => blobs.put(Buffer.alloc(100_000))));
+    expect(readdirSync(join(dir, 'incoming'))).toEqual([]);
+  });
+
+  test('what is left of the disk is told', async () => {
+    const space = await blobs.space();
+    expect(space?.freeBytes).toBeGreaterThan(0);
+    expect(space?.totalBytes).toBeGreaterThan(space?.freeBytes ?? 0);
+  });
+
+  test('others on the machine cannot read it', async () => {
+    const sha256 = await blobs.put(Buffer.from('private'));
+    expect(statSync(fileOf(sha256)).mode & 0o007).toBe(0);
+    expect(statSync(dir).mode & 0o002).toBe(0);
   });
 
   test('what a killed process left half-written goes, what another is writing stays', async () => {
@@ -149,6 +199,75 @@ describe('blobs in a directory', () => {
     chmodSync(join(dir, 'incoming'), 0o500);
     await expect(blobs.put(Buffer.from('x'))).rejects.toMatchObject({ code: 'blob.unwritable' });
     chmodSync(join(dir, 'incoming'), 0o700);
+  });
+});
+
+describe('blobs in a bucket', () => {
+  const { make } = PLACES['a bucket'];
+  beforeEach(() => begin(make()));
+
+  test('what another program keeps there is not ours', async () => {
+    const other = await openBlobs({ s3: { ...s3.target, prefix: 's3' in place ? `${place.s3.prefix}x/` : '' }, clock });
+    await other.put(Buffer.from('other'));
+    expect(await all()).toEqual([]);
+  });
+
+  test('a list longer than one answer is whole', async () => {
+    const digests = await Promise.all(Array.from({ length: 1005 }, (_, n) => blobs.put(Buffer.from(`blob ${n}`))));
+    expect(await all()).toEqual(digests.sort());
+  }, 60_000);
+
+  test('a busy or failing server is asked again', async () => {
+    s3.misbehaviours.push({ status: 503, code: 'SlowDown' }, 'cut', { status: 500 });
+    const sha256 = await blobs.put(Buffer.from('patience'));
+    s3.misbehaviours.push('cut', { status: 429 });
+    expect((await blobs.get(sha256)).toString()).toBe('patience');
+    expect(s3.misbehaviours).toEqual([]);
+  });
+
+  test('a server that goes on failing, or is not there, is named', async () => {
+    s3.misbehaviours.push(...Array.from({ length: LIMITS.s3Attempts }, () => 'cut' as const));
+    await expect(blobs.put(Buffer.from('x'))).rejects.toMatchObject({ code: 'blob.unreachable' });
+    const gone = { ...s3.target, endpoint: 'http://127.0.0.1:9' };
+    await expect(openBlobs({ s3: gone, clock })).rejects.toThrow(/s3:\/\/sentinel\/ at 127\.0\.0\.1:9/);
+  });
+
+  test('a wrong secret, an unknown key and a bucket that is not there are refused with what to look at', async () => {
+    const open = (change: object): Promise<BlobStore> => openBlobs({ s3: { ...s3.target, ...change }, clock });
+    const wrong = open({ secretAccessKey: 'not the secret' });
+    await expect(wrong).rejects.toThrow(/SignatureDoesNotMatch.*secret_access_key/);
+    await expect(wrong).rejects.not.toThrow(/not the secret/);
+    await expect(open({ accessKeyId: 'nobody' })).rejects.toThrow(/check the access key/);
+    await expect(open({ bucket: 'elsewhere' })).rejects.toThrow(/bucket does not exist/);
+  });
+
+  test('a server without room says so as a disk does', async () => {
+    for (const answer of [
+      { status: 507 },
+      { status: 403, code: 'QuotaExceeded' },
+      { status: 400, code: 'XMinioStorageFull' },
+    ]) {
+      s3.misbehaviours.push({ status: 404 }, answer);
+      await expect(blobs.put(Buffer.from('x'))).rejects.toMatchObject({ code: 'blob.disk_full' });
+    }
+  });
+
+  test('a clock that the server refuses is put right by the server’s, once', async () => {
+    clock.advance(3_600_000);
+    const before = s3.requests.length;
+    const sha256 = await blobs.put(Buffer.from('late'));
+    await blobs.get(sha256);
+    expect(s3.requests.slice(before).map(({ method, status }) => `${method} ${status}`)).toEqual([
+      'HEAD 403',
+      'HEAD 404',
+      'PUT 200',
+      'GET 200',
+    ]);
+  });
+
+  test('many at once go through in their turn', async () => {
+    const digests = await Promise.all(Array.from({ length: 200 }, (_, n) => blobs.put(Buffer.from(`at once ${n}`))));
+    expect(new Set(digests).size).toBe(200);
   });
 });
 
