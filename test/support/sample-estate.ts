@@ -285,6 +285,7 @@ export async function insertCandidate(
     .insertInto('evidence_stream')
     .values({
       candidate_id: id,
+      view_id: viewId,
       state: 'kept',
       stream: 'main',
       codec: 'h264',

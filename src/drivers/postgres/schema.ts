@@ -8,6 +8,10 @@ type DefaultStamp = ColumnType<Date, Date | string | undefined, Date | string>;
 type OptionalJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
 type Optional<T> = ColumnType<T | null, T | null | undefined, T | null>;
 type Defaulted<T> = ColumnType<T, T | undefined, T>;
+/** Written once, never changed. */
+type Fixed<T> = ColumnType<T, T, never>;
+/** Given by the database, never changed. */
+type Given<T> = ColumnType<T, never, never>;
 
 export interface PersistenceRule {
   readonly found: number;
@@ -36,6 +40,8 @@ export type LookResult = 'pending' | 'learning' | 'unchanged' | 'changed' | 'not
 export type LookStage = 'capture' | 'gate' | 'network';
 export type VerdictKind = 'violation' | 'false_alarm' | 'permitted' | 'duplicate' | 'transferred';
 export type RoleName = 'viewer' | 'operator' | 'enforcement' | 'admin';
+export type SnapshotCauseKind = 'raised' | 'decided' | 'undone' | 'pulled' | 'stream';
+export type SnapshotStreamState = 'kept' | 'wanted' | 'failed' | 'standing' | 'none';
 export type MaskKind = 'privacy' | 'ignore' | 'watch';
 
 export interface Database {
@@ -196,7 +202,9 @@ export interface Database {
   };
   evidence_stream: {
     id: Generated<number>;
-    candidate_id: number;
+    candidate_id: Optional<number>;
+    snapshot_id: Optional<string>;
+    view_id: number;
     state: 'wanted' | 'kept' | 'failed';
     stream: Optional<'main' | 'sub'>;
     codec: Optional<string>;
@@ -207,6 +215,41 @@ export interface Database {
     not_before: DefaultStamp;
     problem: Optional<string>;
   };
+  log_entry: {
+    seq: Given<number>;
+    kind: Given<string>;
+    at: Given<Date>;
+    entry: Fixed<string>;
+    body: Fixed<string>;
+    nodes: Given<Buffer>;
+  };
+  log_subject: { subject: Fixed<string>; entry: Fixed<number> };
+  log_tree_head: {
+    id: Given<number>;
+    size: Fixed<number>;
+    head: Fixed<string>;
+    signature: Fixed<string>;
+  };
+  log_timestamp: {
+    id: Given<number>;
+    head_id: Fixed<number>;
+    authority: Fixed<string>;
+    gen_time: Fixed<Date>;
+    token: Fixed<Buffer>;
+  };
+  snapshot: {
+    id: Fixed<string>;
+    entry: Fixed<number>;
+    cause: Fixed<SnapshotCauseKind>;
+    sealed_at: Fixed<Date>;
+    camera_id: Fixed<number>;
+    view_id: Fixed<number>;
+    candidate_id: Fixed<number | null>;
+    verdict_id: Fixed<number | null>;
+    follows: Fixed<string | null>;
+    stream_state: Fixed<SnapshotStreamState>;
+  };
+  snapshot_file: { sha256: Fixed<string>; snapshot_id: Fixed<string>; role: Fixed<string> };
   event: { id: Generated<number>; at: DefaultStamp; kind: string; data: JSONColumnType<Record<string, unknown>> };
   audit: {
     id: Generated<number>;
