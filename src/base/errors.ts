@@ -321,6 +321,31 @@ export const ERROR_TABLE = {
     en: '{host} answered {request} in a way that cannot be used: {problem}',
     zh: '{host} 对 {request} 的答复无法使用：{problem}',
   },
+  'onvif.refused': {
+    status: 502,
+    en: '{host} refuses {request}: {problem}',
+    zh: '{host} 拒绝执行 {request}：{problem}',
+  },
+  'onvif.not_offered': {
+    status: 422,
+    en: '{host} does not offer {request}',
+    zh: '{host} 不支持 {request}',
+  },
+  'onvif.no_turret': {
+    status: 422,
+    en: '{host} has no turret that can be steered',
+    zh: '{host} 没有可控制的云台',
+  },
+  'onvif.no_preset': {
+    status: 404,
+    en: '{host} has no preset {token}',
+    zh: '{host} 没有预置位 {token}',
+  },
+  'onvif.too_much': {
+    status: 422,
+    en: '{host} cannot be asked this: {problem}',
+    zh: '无法向 {host} 提出该请求：{problem}',
+  },
   'onvif.no_stream': {
     status: 502,
     en: '{host} offers no H.264 or H.265 stream',

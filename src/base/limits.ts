@@ -189,7 +189,15 @@ export const LIMITS = {
 
   /** Largest answer of an ONVIF device: a recorder describes each of its profiles in about 4 KB. */
   onvifAnswerBytes: 1024 * 1024,
+  /** Elements within elements of an answer; the deepest of an honest one are about fifteen. */
+  onvifAnswerDepth: 64,
   onvifProfiles: 512,
+  /** Presets and tours taken of one device, most a device may list; and what one tour may visit. */
+  onvifPresets: 1_024,
+  onvifTours: 64,
+  onvifTourSpots: 256,
+  /** Letters of a name or handle handed to a device; ONVIF promises 64 for handles. */
+  onvifNameCharacters: 64,
   /** Requests that may wait their turn at one device. */
   onvifRequestsWaiting: 16,
 } as const;

@@ -24,6 +24,8 @@ export interface DeviceScript {
   login?: 'token' | 'digest';
   /** The device's clock minus this machine's; null: it does not tell the time. */
   clockOffsetMs?: number | null;
+  /** The time by which logins are checked, minus this machine's; the device's own clock unless given. */
+  loginOffsetMs?: number;
   /** How far a token's time may be from the device's clock. */
   windowMs?: number;
   /** Serves Media2 beside Media, as newer devices do. */
@@ -132,7 +134,7 @@ export async function startOnvifDevice(script: DeviceScript = {}): Promise<Scrip
       .update(Buffer.from(nonce, 'base64'))
       .update(created)
       .update(script.credentials!.password);
-    const deviceNowMs = Date.now() + (script.clockOffsetMs ?? 0);
+    const deviceNowMs = Date.now() + (script.loginOffsetMs ?? script.clockOffsetMs ?? 0);
     const timely = Math.abs(Date.parse(created) - deviceNowMs) <= (script.windowMs ?? 5_000);
     return username === script.credentials!.username && digest === hash.digest('base64') && timely;
   }

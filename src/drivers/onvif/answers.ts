@@ -10,18 +10,52 @@ export interface DeviceInformation {
   readonly firmware: string;
 }
 
+export interface Fault {
+  /** The device's own sentence; '' if it gave none. */
+  readonly reason: string;
+  /** The last and most particular of its codes, without prefix, e.g. `NoToken` (Core Specification 5.8.2.2). */
+  readonly subcode: string;
+}
+
+export interface NetworkInterface {
+  readonly name: string;
+  /** Hardware address as `aa:bb:cc:dd:ee:ff`; '' if the device tells none. */
+  readonly mac: string;
+  /** IPv4 addresses, given by hand or by DHCP. */
+  readonly addresses: readonly string[];
+}
+
 /** @returns the text of the first element of that local name, whatever its prefix; undefined if it has none */
 export function textOf(xml: string, element: string): string | undefined {
-  const match = new RegExp(`<(?:[\\w.-]+:)?${element}(?:\\s[^<>]*)?>([^<]*)<`).exec(xml);
-  return match?.[1] === undefined ? undefined : unescapeXml(match[1].trim());
+  const match = new RegExp(
+    `<(?:[\\w.-]+:)?${element}(?:\\s[^<>]*)?>(?:([^<]*)|\\s*<!\\[CDATA\\[([^\\]]*)\\]\\]>\\s*)<`,
+  ).exec(xml);
+  if (!match) return undefined;
+  return match[2] ?? unescapeXml((match[1] ?? '').trim());
+}
+
+/** @returns the number in the first element of that name; undefined if there is none */
+export function numberOf(xml: string, element: string): number | undefined {
+  return readNumber(textOf(xml, element));
+}
+
+/** @returns the number a text holds. Some firmware writes `0,5` where its language does. */
+export function readNumber(text: string | undefined): number | undefined {
+  if (text === undefined || text.trim() === '') return undefined;
+  const value = Number(text.replace(',', '.'));
+  return Number.isFinite(value) ? value : undefined;
 }
 
 /** @returns each element of that local name with its tags; one within another of the same name is not told apart */
 export function elementsOf(xml: string, element: string): string[] {
-  const opening = new RegExp(`<(?:[\\w.-]+:)?${element}(?=[\\s>])[^<>]*>`, 'g');
+  const opening = new RegExp(`<(?:[\\w.-]+:)?${element}(?=[\\s/>])[^<>]*>`, 'g');
   const closing = new RegExp(`</(?:[\\w.-]+:)?${element}\\s*>`, 'g');
   const elements: string[] = [];
   for (let open = opening.exec(xml); open; open = opening.exec(xml)) {
+    if (open[0].endsWith('/>')) {
+      elements.push(open[0]);
+      continue;
+    }
     closing.lastIndex = opening.lastIndex;
     if (!closing.exec(xml)) break;
     elements.push(xml.slice(open.index, closing.lastIndex));
@@ -59,6 +93,45 @@ export function readDeviceInformation(xml: string): DeviceInformation {
   };
 }
 
+/** @returns the fault of an answer (SOAP 1.2, 5.4; and 1.1 as a few old devices still write it); undefined if it is none */
+export function readFault(xml: string): Fault | undefined {
+  const fault = elementsOf(xml, 'Fault')[0];
+  if (fault === undefined) return undefined;
+  const codes = [...fault.matchAll(/<(?:[\w.-]+:)?Value(?:\s[^<>]*)?>([^<]*)</g)].map((match) => match[1] ?? '');
+  const code = codes.at(-1) ?? textOf(fault, 'faultcode') ?? '';
+  return {
+    reason: textOf(fault, 'Text') ?? textOf(fault, 'faultstring') ?? '',
+    subcode: unescapeXml(code.trim()).replace(/^.*:/, ''),
+  };
+}
+
+export function readNetworkInterfaces(xml: string): NetworkInterface[] {
+  return elementsOf(xml, 'NetworkInterfaces').map((element) => {
+    const mac = textOf(element, 'HwAddress') ?? '';
+    const ipv4 = elementsOf(element, 'IPv4')[0] ?? '';
+    const given = [...elementsOf(ipv4, 'Manual'), ...elementsOf(ipv4, 'FromDHCP')];
+    return {
+      name: textOf(element, 'Name') ?? attributeOf(element, 'token') ?? '',
+      mac: mac.toLowerCase().replaceAll('-', ':'),
+      addresses: [...new Set(given.map((one) => textOf(one, 'Address') ?? '').filter((address) => address !== ''))],
+    };
+  });
+}
+
+/** Writes a text so that it stays one text inside an element or attribute; what XML cannot hold at all is left out. */
+export function escapeXml(text: string): string {
+  return text
+    .replace(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, '')
+    .replace(/[&<>"']/g, (sign) => ESCAPED[sign] ?? sign);
+}
+
+const ESCAPED: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
 const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 function unescapeXml(text: string): string {

@@ -10,19 +10,14 @@ import type { Cam } from 'onvif';
 import type { Clock } from '../../base/clock.ts';
 import { problemOf, SentinelError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { AnswerGuard } from './answer-guard.ts';
+import { readFault } from './answers.ts';
 
 /** What the library calls back with. */
 export type Done = (error: Error | null | undefined, answer?: unknown, xml?: string) => void;
 
 /** SOAP fault codes and texts by which devices refuse a login (Core Specification 5.8.2.2 and what makers made of it). */
 const REFUSAL = /NotAuthorized|not authorized|Unauthorized|FailedAuthentication|FailedCheck|InvalidSecurity/i;
-
-/**
- * The library strips namespaces with an expression that looks ahead to the next `=` from every `xmlns`: a megabyte of
- * `xmlns` and no `=` would hold the process for minutes. No honest answer goes this long without an attribute.
- */
-const LONGEST_GAP_BYTES = 4096;
-const EQUALS = 0x3d;
 
 interface Answer {
   readonly status: number;
@@ -86,12 +81,12 @@ export class BoundedCalls {
       this.#cam.on('rawResponse', keep);
       this.#cam.agent = agent;
       try {
-        invoke((error, _read, xml) => {
-          if (error) fail(this.#errorOf(request, error, answer));
-          else {
+        invoke((error) => {
+          // What the library makes of an answer is not used: that it could make nothing of one does not matter.
+          if (answer && (!error || error instanceof TypeError)) {
             end();
-            resolve(xml ?? '');
-          }
+            resolve(answer.xml);
+          } else fail(this.#errorOf(request, error, answer));
         });
       } catch (thrown) {
         fail(this.#errorOf(request, thrown, answer));
@@ -107,15 +102,10 @@ export class BoundedCalls {
     agent.createConnection = (options, callback) => {
       const socket = connect(options, callback) as Socket;
       open++;
-      let gapBytes = 0;
-      let bytes = 0;
+      const guard = new AnswerGuard();
       socket.on('data', (chunk: Buffer) => {
-        bytes += chunk.length;
-        const ahead = chunk.indexOf(EQUALS);
-        gapBytes = ahead === -1 ? gapBytes + chunk.length : Math.max(gapBytes + ahead, longestGap(chunk));
-        if (bytes > LIMITS.onvifAnswerBytes) onEnd(`it is longer than ${LIMITS.onvifAnswerBytes} bytes`);
-        else if (gapBytes > LONGEST_GAP_BYTES) onEnd('it is not the XML of a device');
-        else if (ahead !== -1) gapBytes = chunk.length - 1 - chunk.lastIndexOf(EQUALS);
+        const problem = guard.problemIn(chunk);
+        if (problem !== undefined) onEnd(problem);
       });
       socket.on('close', () => {
         open--;
@@ -141,6 +131,11 @@ export class BoundedCalls {
     if (problem === 'Network timeout') {
       return new SentinelError('onvif.timeout', { host, request, timeoutMs: this.#timeoutMs }, { cause: thrown });
     }
+    const fault = answer && readFault(answer.xml);
+    if (fault) {
+      const details = { host, request, problem: fault.reason || fault.subcode, subcode: fault.subcode };
+      return new SentinelError('onvif.refused', details, { cause: thrown });
+    }
     const status = answer && answer.status !== 200 ? ` (HTTP ${answer.status})` : '';
     return this.#protocolError(request, `${problem}${status}`, thrown);
   }
@@ -148,14 +143,4 @@ export class BoundedCalls {
   #protocolError(request: string, problem: string, cause?: unknown): SentinelError {
     return new SentinelError('onvif.protocol', { host: this.#host, request, problem }, { cause });
   }
-}
-
-/** @returns most bytes between two `=` of the chunk */
-function longestGap(chunk: Buffer): number {
-  let longest = 0;
-  let from = chunk.indexOf(EQUALS);
-  for (let to = chunk.indexOf(EQUALS, from + 1); to !== -1; from = to, to = chunk.indexOf(EQUALS, to + 1)) {
-    longest = Math.max(longest, to - from - 1);
-  }
-  return longest;
 }

@@ -1,26 +1,31 @@
 /**
- * ONVIF: what a device tells of itself before anyone looks through it. Opening a device reads its clock first, without
- * credentials (ONVIF Core Specification, 5.9.1 and GetSystemDateAndTime), because a signed request carries a time that
- * the device checks against its own; every later request is signed with the offset that was found. Then: who made it, and where its
- * streams are. Addresses are given without credentials. One request at a time goes to a device, each bounded in time
- * and size; nothing stays open between requests.
+ * ONVIF: what a device tells of itself, and its turret. Opening a device reads its clock first, without credentials
+ * (ONVIF Core Specification, 5.9.1 and GetSystemDateAndTime), because a signed request carries a time that the device
+ * checks against its own; every later request is signed with the offset that was found. Addresses are given without
+ * credentials. One request at a time goes to a device, each bounded in time and size; nothing stays open between
+ * requests, save while preset events are waited for.
  */
-import { Cam, type CamOptions } from 'onvif';
-import type { Clock } from '../../base/clock.ts';
 import { SentinelError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { readDeviceInformation, readDeviceTimeMs, type DeviceInformation } from './answers.ts';
-import { BoundedCalls } from './bounded-calls.ts';
-import { chooseStreams, readProfiles, withoutCredentials, type StreamProfile } from './profiles.ts';
+import {
+  elementsOf,
+  escapeXml,
+  readDeviceInformation,
+  readNetworkInterfaces,
+  textOf,
+  type DeviceInformation,
+  type NetworkInterface,
+} from './answers.ts';
+import { DeviceLine, type ClockOffset, type DeviceTarget } from './device-line.ts';
+import { chooseStreams, readProfiles, readTurretProfile, withoutCredentials, type StreamProfile } from './profiles.ts';
+import { openTurret, type OnvifTurret } from './turret.ts';
 
-export type { DeviceInformation } from './answers.ts';
+export type { DeviceInformation, NetworkInterface } from './answers.ts';
+export type { ClockOffset, DeviceTarget } from './device-line.ts';
 export type { StreamProfile } from './profiles.ts';
-
-/** The device's clock minus ours, in ms, and when it was measured by ours. ONVIF tells whole seconds: good to about half a second. */
-export interface ClockOffset {
-  readonly offsetMs: number;
-  readonly measuredAtMs: number;
-}
+export type { TurretPosition, TurretVector } from './spaces.ts';
+export type { TourPlan, TourSpot, TurretTour } from './tours.ts';
+export type { OnvifTurret, TurretOffer, TurretPreset, TurretStatus } from './turret.ts';
 
 export interface DeviceStreams {
   /** RTSP address of the largest H.264 or H.265 stream. */
@@ -31,107 +36,111 @@ export interface DeviceStreams {
   readonly profiles: readonly StreamProfile[];
 }
 
+/** Which services a device has. */
+export interface DeviceServices {
+  readonly media: boolean;
+  readonly turret: boolean;
+  readonly events: boolean;
+}
+
 export interface OnvifDevice {
   /** As last measured; undefined while the device would not tell its time in UTC. */
   readonly clockOffset: ClockOffset | undefined;
   /** Reads the device's clock again and signs with the new offset from then on. */
   measureClock(): Promise<ClockOffset | undefined>;
+  /**
+   * Sets the device's clock by hand to ours, and ends its setting by NTP; its time zone stays.
+   * @returns the offset then measured
+   */
+  setClock(): Promise<ClockOffset | undefined>;
   information(): Promise<DeviceInformation>;
+  network(): Promise<NetworkInterface[]>;
+  services(): Promise<DeviceServices>;
   /** @param videoSource token of one of a recorder's cameras; without it, the source of the first profile */
   streams(videoSource?: string): Promise<DeviceStreams>;
-}
-
-export interface DeviceTarget {
-  /** Device service address, e.g. `http://192.168.1.64/onvif/device_service`, without credentials. */
-  readonly url: string;
-  readonly credentials?: { readonly username: string; readonly password: string } | undefined;
-  readonly clock: Clock;
-  /** Longest wait for any one request, from connecting to the last byte. */
-  readonly timeoutMs: number;
+  /** @returns HTTP address of a still picture of that profile; undefined if the device offers none */
+  snapshotUrl(profileToken: string): Promise<string | undefined>;
+  /**
+   * The turret of that video source, or the device's first.
+   * @throws also onvif.no_turret
+   */
+  turret(videoSource?: string): Promise<OnvifTurret>;
 }
 
 /**
  * Opens a device by reading its clock.
- * @throws SentinelError onvif.bad_url, onvif.unreachable, onvif.timeout, onvif.unauthorised, onvif.protocol; as do all
- *   methods of the device, and `streams` onvif.no_stream
+ * @throws SentinelError onvif.bad_url, onvif.unreachable, onvif.timeout, onvif.unauthorised, onvif.refused, onvif.protocol;
+ *   as do all methods of the device, and `streams` onvif.no_stream
  */
 export async function openDevice(target: DeviceTarget): Promise<OnvifDevice> {
-  const device = new Device(target);
-  await device.measureClock();
-  return device;
+  const line = new DeviceLine(target);
+  await line.measureClock();
+  return new Device(line);
 }
 
-class Device implements OnvifDevice {
-  readonly #cam: Cam;
-  readonly #calls: BoundedCalls;
-  readonly #clock: Clock;
-  readonly #host: string;
-  #servicesKnown = false;
-  #clockOffset: ClockOffset | undefined;
+const DEVICE_NAMESPACE = 'http://www.onvif.org/ver10/device/wsdl';
 
-  constructor({ url, credentials, clock, timeoutMs }: DeviceTarget) {
-    const address = parseAddress(url);
-    const options: CamOptions = {
-      hostname: address.hostname.replace(/^\[|\]$/g, ''),
-      port: Number(address.port) || (address.protocol === 'https:' ? 443 : 80),
-      path: address.pathname === '/' ? '/onvif/device_service' : address.pathname,
-      useSecure: address.protocol === 'https:',
-      // Cameras sign their own certificates. The password never crosses the wire, only digests of it do.
-      secureOpts: { rejectUnauthorized: false },
-      timeout: timeoutMs,
-      autoconnect: false,
-      ...(credentials && { username: credentials.username, password: credentials.password }),
-    };
-    this.#cam = new Cam(options);
-    this.#clock = clock;
-    this.#host = address.host;
-    this.#calls = new BoundedCalls({
-      cam: this.#cam,
-      host: address.host,
-      clock,
-      timeoutMs,
-      secure: options.useSecure === true,
-    });
-    this.#signWith(0);
+class Device implements OnvifDevice {
+  readonly #line: DeviceLine;
+
+  constructor(line: DeviceLine) {
+    this.#line = line;
   }
 
   get clockOffset(): ClockOffset | undefined {
-    return this.#clockOffset;
+    return this.#line.clockOffset;
   }
 
-  async measureClock(): Promise<ClockOffset | undefined> {
-    let askedAtMs = 0;
-    const xml = await this.#calls.call('GetSystemDateAndTime', (done) => {
-      askedAtMs = this.#clock.nowMs();
-      this.#cam.getSystemDateAndTime(done);
+  measureClock(): Promise<ClockOffset | undefined> {
+    return this.#line.measureClock();
+  }
+
+  async setClock(): Promise<ClockOffset | undefined> {
+    const now = await this.#line.call('GetSystemDateAndTime', (cam, done) => cam.getSystemDateAndTime(done));
+    const zone = textOf(elementsOf(now, 'TimeZone')[0] ?? '', 'TZ');
+    const summer = textOf(now, 'DaylightSavings') === 'true';
+    const at = new Date(this.#line.target.clock.nowMs());
+    await this.#line.ask({
+      namespace: DEVICE_NAMESPACE,
+      request: 'SetSystemDateAndTime',
+      content: [
+        `<DateTimeType>Manual</DateTimeType><DaylightSavings>${summer}</DaylightSavings>`,
+        zone === undefined ? '' : `<TimeZone><tt:TZ>${escapeXml(zone)}</tt:TZ></TimeZone>`,
+        `<UTCDateTime><tt:Time><tt:Hour>${at.getUTCHours()}</tt:Hour><tt:Minute>${at.getUTCMinutes()}</tt:Minute>`,
+        `<tt:Second>${at.getUTCSeconds()}</tt:Second></tt:Time><tt:Date><tt:Year>${at.getUTCFullYear()}</tt:Year>`,
+        `<tt:Month>${at.getUTCMonth() + 1}</tt:Month><tt:Day>${at.getUTCDate()}</tt:Day></tt:Date></UTCDateTime>`,
+      ].join(''),
     });
-    const answeredAtMs = this.#clock.nowMs();
-    const deviceTimeMs = readDeviceTimeMs(xml);
-    if (deviceTimeMs === undefined) {
-      this.#clockOffset = undefined;
-    } else {
-      // The device cuts its time to a whole second and read it somewhere between our asking and its answer.
-      const offsetMs = Math.round(deviceTimeMs + 500 - (askedAtMs + answeredAtMs) / 2);
-      this.#clockOffset = { offsetMs, measuredAtMs: answeredAtMs };
-    }
-    this.#signWith(this.#clockOffset?.offsetMs ?? 0);
-    return this.#clockOffset;
+    return this.#line.measureClock();
   }
 
   async information(): Promise<DeviceInformation> {
-    const xml = await this.#calls.call('GetDeviceInformation', (done) => this.#cam.getDeviceInformation(done));
+    const xml = await this.#line.call('GetDeviceInformation', (cam, done) => cam.getDeviceInformation(done));
     return readDeviceInformation(xml);
   }
 
+  async network(): Promise<NetworkInterface[]> {
+    const question = { namespace: DEVICE_NAMESPACE, request: 'GetNetworkInterfaces', content: '' };
+    return readNetworkInterfaces(await this.#line.ask(question));
+  }
+
+  async services(): Promise<DeviceServices> {
+    const has = async (service: string): Promise<boolean> => (await this.#line.pathOf(service)) !== undefined;
+    return {
+      media: (await has('media')) || (await has('media2')),
+      turret: await has('ptz'),
+      events: await has('events'),
+    };
+  }
+
   async streams(videoSource?: string): Promise<DeviceStreams> {
-    await this.#findServices();
-    const xml = await this.#calls.call('GetProfiles', (done) => this.#cam.getProfiles(done));
-    const profiles = readProfiles(xml);
+    const profiles = readProfiles(await this.#profiles());
     if (profiles.length > LIMITS.onvifProfiles) {
-      throw this.#protocolError('GetProfiles', `${profiles.length} profiles, more than ${LIMITS.onvifProfiles}`);
+      const problem = `${profiles.length} profiles, more than ${LIMITS.onvifProfiles}`;
+      throw this.#line.protocolError('GetProfiles', problem);
     }
     const chosen = chooseStreams(profiles, videoSource);
-    if (!chosen) throw new SentinelError('onvif.no_stream', { host: this.#host });
+    if (!chosen) throw new SentinelError('onvif.no_stream', { host: this.#line.host });
     return {
       mainUrl: await this.#streamUrl(chosen.main),
       subUrl: chosen.sub ? await this.#streamUrl(chosen.sub) : null,
@@ -139,53 +148,40 @@ class Device implements OnvifDevice {
     };
   }
 
-  /** Old devices know GetCapabilities only, new ones may list the media service in GetServices only. */
-  async #findServices(): Promise<void> {
-    if (this.#servicesKnown) return;
+  async snapshotUrl(profileToken: string): Promise<string | undefined> {
+    await this.#line.findServices();
+    let xml: string;
     try {
-      await this.#calls.call('GetServices', (done) => this.#cam.getServices(false, done));
+      xml = await this.#line.call('GetSnapshotUri', (cam, done) =>
+        cam.getSnapshotUri({ profileToken: escapeXml(profileToken) }, done),
+      );
     } catch (thrown) {
-      if (!(thrown instanceof SentinelError) || thrown.code !== 'onvif.protocol') throw thrown;
-      await this.#calls.call('GetCapabilities', (done) => this.#cam.getCapabilities(done));
+      if (thrown instanceof SentinelError && thrown.code === 'onvif.refused') return undefined;
+      throw thrown;
     }
-    this.#servicesKnown = true;
-  }
-
-  async #streamUrl(profile: StreamProfile): Promise<string> {
-    let uri: unknown;
-    await this.#calls.call('GetStreamUri', (done) =>
-      this.#cam.getStreamUri({ protocol: 'RTSP', profileToken: profile.token }, (error, answer, xml) => {
-        uri = answer?.uri;
-        done(error, answer, xml);
-      }),
-    );
-    const url = typeof uri === 'string' ? withoutCredentials(uri) : undefined;
-    if (url === undefined) throw this.#protocolError('GetStreamUri', 'the answer holds no RTSP address');
+    const url = withoutCredentials(textOf(xml, 'Uri') ?? '', 'http');
+    if (url === undefined) throw this.#line.protocolError('GetSnapshotUri', 'the answer holds no HTTP address');
     return url;
   }
 
-  /** The library signs with `process.uptime()` plus this shift. */
-  #signWith(offsetMs: number): void {
-    this.#cam.timeShift = this.#clock.nowMs() + offsetMs - process.uptime() * 1000;
+  async turret(videoSource?: string): Promise<OnvifTurret> {
+    const path = await this.#line.pathOf('ptz');
+    const profile = path === undefined ? undefined : readTurretProfile(await this.#profiles(), videoSource);
+    if (path === undefined || !profile) throw new SentinelError('onvif.no_turret', { host: this.#line.host });
+    return openTurret(this.#line, path, profile);
   }
 
-  #protocolError(request: string, problem: string): SentinelError {
-    return new SentinelError('onvif.protocol', { host: this.#host, request, problem });
+  async #profiles(): Promise<string> {
+    await this.#line.findServices();
+    return this.#line.call('GetProfiles', (cam, done) => cam.getProfiles(done));
   }
-}
 
-function parseAddress(url: string): URL {
-  let address: URL;
-  try {
-    address = new URL(url);
-  } catch (cause) {
-    throw new SentinelError('onvif.bad_url', { problem: 'it is no URL' }, { cause });
+  async #streamUrl(profile: StreamProfile): Promise<string> {
+    const xml = await this.#line.call('GetStreamUri', (cam, done) =>
+      cam.getStreamUri({ protocol: 'RTSP', profileToken: escapeXml(profile.token) }, done),
+    );
+    const url = withoutCredentials(textOf(xml, 'Uri') ?? '', 'rtsp');
+    if (url === undefined) throw this.#line.protocolError('GetStreamUri', 'the answer holds no RTSP address');
+    return url;
   }
-  if (address.protocol !== 'http:' && address.protocol !== 'https:') {
-    throw new SentinelError('onvif.bad_url', { problem: 'it must begin with http:// or https://' });
-  }
-  if (address.username || address.password) {
-    throw new SentinelError('onvif.bad_url', { problem: 'credentials are given apart, not in the address' });
-  }
-  return address;
 }

@@ -36,6 +36,26 @@ export function readProfiles(xml: string): StreamProfile[] {
   return profiles;
 }
 
+/** A media profile by which a turret is steered. */
+export interface TurretProfile {
+  readonly token: string;
+  /** The device's handle of the turret's description; '' if it names none. */
+  readonly node: string;
+}
+
+/** @returns the first profile of that video source, or of any, that has a turret; undefined if none has */
+export function readTurretProfile(xml: string, videoSource?: string): TurretProfile | undefined {
+  for (const element of elementsOf(xml, 'Profiles')) {
+    const token = attributeOf(element, 'token');
+    const turret = elementsOf(element, 'PTZConfiguration')[0] ?? elementsOf(element, 'PTZ')[0];
+    const source = elementsOf(element, 'VideoSourceConfiguration')[0] ?? elementsOf(element, 'VideoSource')[0];
+    if (token === undefined || turret === undefined) continue;
+    if (videoSource !== undefined && (source && textOf(source, 'SourceToken')) !== videoSource) continue;
+    return { token, node: textOf(turret, 'NodeToken') ?? '' };
+  }
+  return undefined;
+}
+
 function codecOf(encoding: string): StreamProfile['codec'] {
   const name = encoding.toUpperCase().replace(/[^A-Z0-9]/g, '');
   if (name === 'H264') return 'h264';
@@ -67,10 +87,10 @@ export function chooseStreams(
 
 /**
  * Path and query stay letter for letter, since cameras compare them so.
- * @returns the address without user and password; undefined unless it is an RTSP address
+ * @returns the address without user and password; undefined unless it is an address of that scheme, plain or over TLS
  */
-export function withoutCredentials(address: string): string | undefined {
-  const bare = address.trim().replace(/^(rtsps?:\/\/)[^/?#]*@/i, '$1');
-  if (!/^rtsps?:/i.test(bare) || !URL.canParse(bare) || new URL(bare).hostname === '') return undefined;
-  return bare;
+export function withoutCredentials(address: string, scheme: 'rtsp' | 'http'): string | undefined {
+  const bare = address.trim().replace(/^(\w+:\/\/)[^/?#]*@/i, '$1');
+  if (!new RegExp(`^${scheme}s?:`, 'i').test(bare) || !URL.canParse(bare)) return undefined;
+  return new URL(bare).hostname === '' ? undefined : bare;
 }

@@ -64,12 +64,41 @@ describe('the device’s clock', () => {
     expect(await opened.information()).toMatchObject({ firmware: '1.10' });
   });
 
-  test('that moves after it was read does, until it is read again', async () => {
+  test('that moves after it was read is read again once entry is refused', async () => {
     const opened = await open({ credentials, clockOffsetMs: 0 });
     device.script.clockOffsetMs = 600_000;
-    expect(await errorOf(opened.information())).toMatchObject({ code: 'onvif.unauthorised' });
-    expect((await opened.measureClock())!.offsetMs).toBeGreaterThan(598_000);
     await expect(opened.information()).resolves.toBeDefined();
+    expect(opened.clockOffset!.offsetMs).toBeGreaterThan(598_000);
+    expect(device.requests).toEqual([
+      'GetSystemDateAndTime',
+      'GetDeviceInformation',
+      'GetSystemDateAndTime',
+      'GetDeviceInformation',
+    ]);
+  });
+
+  test('that is right does not make a wrong password be tried twice', async () => {
+    const wrong = { username: 'admin', password: 'wrong-secret' };
+    const opened = await open({ credentials, clockOffsetMs: 0 }, { credentials: wrong });
+    await errorOf(opened.information());
+    expect(device.requests.filter((request) => request === 'GetDeviceInformation')).toHaveLength(1);
+  });
+
+  test('that is local time called UTC, where logins are checked by the real one', async () => {
+    const opened = await open({ credentials, clockOffsetMs: 8 * 3_600_000, loginOffsetMs: 0 });
+    await expect(opened.information()).resolves.toBeDefined();
+    await opened.measureClock();
+    await expect(opened.information()).resolves.toBeDefined();
+    expect(device.requests.filter((request) => request === 'GetDeviceInformation')).toHaveLength(3);
+  });
+
+  test('that is wrong makes a wrong password be tried twice in all', async () => {
+    const wrong = { username: 'admin', password: 'wrong-secret' };
+    const opened = await open({ credentials, clockOffsetMs: 8 * 3_600_000 }, { credentials: wrong });
+    for (let times = 0; times < 3; times++) {
+      expect(await errorOf(opened.information())).toMatchObject({ code: 'onvif.unauthorised' });
+    }
+    expect(device.requests.filter((request) => request === 'GetDeviceInformation')).toHaveLength(4);
   });
 
   test('that is not told leaves the offset unknown and signs with ours', async () => {
@@ -188,7 +217,7 @@ describe('a device that misbehaves', () => {
     ['no-equals', 'onvif.protocol'],
     ['garbage', 'onvif.protocol'],
     ['cut', 'onvif.protocol'],
-    ['fault', 'onvif.protocol'],
+    ['fault', 'onvif.refused'],
     ['not-found', 'onvif.protocol'],
   ] as const)('%s ends in %s, soon', async (how, code) => {
     const opened = await open({ credentials, misbehave: { GetDeviceInformation: how } }, { timeoutMs: 500 });

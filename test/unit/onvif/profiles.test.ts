@@ -64,5 +64,5 @@ test.each([
   ['rtsp:///ch', undefined],
   ['', undefined],
 ])('%s is kept as %s', (given, kept) => {
-  expect(withoutCredentials(given)).toBe(kept);
+  expect(withoutCredentials(given, 'rtsp')).toBe(kept);
 });
