@@ -111,6 +111,12 @@ export const ERROR_TABLE = {
     en: 'The picture {what} has {pixels} pixels, more than the {limitPixels} allowed',
     zh: '图片 {what} 有 {pixels} 像素，超过上限 {limitPixels}',
   },
+  'print.failed': { status: 500, en: '{what} cannot be printed: {problem}', zh: '无法生成 {what}：{problem}' },
+  'package.unwritable': {
+    status: 507,
+    en: 'The package file {file} cannot be written: {problem}',
+    zh: '证据包文件 {file} 无法写入：{problem}',
+  },
 
   'web.invalid': { status: 400, en: '{field}: {problem}', zh: '{field}：{problem}' },
   'web.bad_json': { status: 400, en: 'The body is not valid JSON', zh: '请求内容不是有效的 JSON' },
