@@ -211,7 +211,9 @@ export class Sheet {
 
 /** Known to the library, not to its types. */
 function openImage(pdf: PDFKit.PDFDocument, jpeg: Buffer): PDFKit.Mixins.ImageSrc & { width: number; height: number } {
-  const opener = pdf as unknown as { openImage(src: Buffer): PDFKit.Mixins.ImageSrc & { width: number; height: number } };
+  const opener = pdf as unknown as {
+    openImage(src: Buffer): PDFKit.Mixins.ImageSrc & { width: number; height: number };
+  };
   return opener.openImage(jpeg);
 }
 

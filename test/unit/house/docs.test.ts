@@ -44,7 +44,13 @@ const FREE = [
   'Unlicense',
   '(MIT OR CC0-1.0)',
 ];
-const EXPLAINED = [/^@img\/sharp-(libvips|wasm32|win32)/, /^mediabunny$/, /^@shinyoshiaki\/jspack$/];
+const EXPLAINED = [
+  /^@img\/sharp-(libvips|wasm32|win32)/,
+  /^mediabunny$/,
+  /^@shinyoshiaki\/jspack$/,
+  /^@expo-google-fonts\/noto-sans-sc$/,
+  /^png-js$/,
+];
 
 /** Packages whose code runs on the server, and those that the build puts into the pages. */
 async function shipped(): Promise<string[]> {
