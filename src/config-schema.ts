@@ -252,11 +252,20 @@ export const ConfigSchema = sections('Configuration of Sentinel', {
     undo_s: number('Time in which a verdict can be taken back', 60, { minimum: 0, maximum: 3600 }),
   }),
 
-  retention: section('How long is kept what no candidate holds', {
+  retention: section('How long is kept what nobody holds', {
     looks_days: integer('Looks, without their pictures', 30, { minimum: 1, maximum: 3650 }),
     pictures_hours: integer('Pictures of looks', 72, { minimum: 1, maximum: 8760 }),
     events_days: integer('Events, for pages and programs that resume', 30, { minimum: 1, maximum: 3650 }),
     audit_days: integer('Who did what', 1095, { minimum: 30, maximum: 36_500 }),
+    violation_days: integer('Files of snapshots of an item found a violation, from that verdict', 3650, {
+      minimum: 30,
+      maximum: 36_500,
+    }),
+    dismissed_days: integer('Files of snapshots of an item with another verdict, from that verdict', 365, {
+      minimum: 30,
+      maximum: 36_500,
+    }),
+    pulled_days: integer('Files of snapshots of no item, from their sealing', 1095, { minimum: 30, maximum: 36_500 }),
   }),
 
   demo: section('The simulated estate', {

@@ -8,7 +8,7 @@
  * what stands beside the cameras, `runCompare` what judges, `runUpkeep` what finds the forgotten and prunes the old; one
  * process may run all three or each a process of its own, any number of times.
  */
-import type { Clock } from './base/clock.ts';
+import type { Clock, Timer } from './base/clock.ts';
 import { problemOf, SentinelError } from './base/errors.ts';
 import { LIMITS } from './base/limits.ts';
 import type { Logger } from './base/log.ts';
@@ -28,7 +28,14 @@ import {
   type RtspTarget,
   type RtspTimeouts,
 } from './drivers/rtsp/rtsp.ts';
-import { prune, StreamKeeper, type RetentionRules } from './evidence/evidence.ts';
+import {
+  prune,
+  pruneEvidence,
+  StreamKeeper,
+  sweepBlobs,
+  takeSweepTurn,
+  type RetentionRules,
+} from './evidence/evidence.ts';
 import { Capture, LookLog, type Aim, type CaptureRules } from './frame/frame.ts';
 
 /** What every part of the flow stands on. */
@@ -160,39 +167,55 @@ const SWEEP_EVERY_MS = 10_000;
 /** A look that waits longer than this has lost its job. */
 const FORGOTTEN_AFTER_MS = 20_000;
 const PRUNE_EVERY_MS = 60_000;
+const PRUNE_EVIDENCE_EVERY_MS = 3_600_000;
+/** The whole store is walked over this often; it is asked more often whether that is due. */
+const SWEEP_BLOBS_EVERY_MS = 86_400_000;
 
 export function runUpkeep(ground: Ground, rules: RetentionRules): Running {
   const { db, blobs, queue, clock, log } = ground;
-  let sweeping: Promise<void> | undefined;
-  let pruning: Promise<void> | undefined;
-  const sweep = async (): Promise<void> => {
-    const views = await forgottenViews(db, new Date(clock.nowMs() - FORGOTTEN_AFTER_MS), LIMITS.sweptViews);
-    for (const viewId of views) await queue.add(viewId);
-    if (views.length > 0) log.debug({ views: views.length }, 'looks without a job were put back on the queue');
-  };
-  const pruneAll = async (): Promise<void> => {
-    const pruned = await prune(db, blobs, rules, clock);
-    if (pruned.pictures + pruned.rows > 0) log.debug({ ...pruned }, 'pruned');
-  };
-  const failed = (what: string) => (thrown: unknown) => {
-    log.error({ problem: problemOf(thrown) }, `${what} failed; it is tried again`);
+  const closing = new AbortController();
+  const running = new Set<Promise<void>>();
+  const everyMs = (periodMs: number, what: string, work: () => Promise<void>): Timer => {
+    let working: Promise<void> | undefined;
+    return clock.every(periodMs, () => {
+      if (working) return;
+      const mine = work()
+        .catch((thrown: unknown) => {
+          if (!closing.signal.aborted) log.error({ problem: problemOf(thrown) }, `${what} failed; it is tried again`);
+        })
+        .finally(() => {
+          working = undefined;
+          running.delete(mine);
+        });
+      working = mine;
+      running.add(mine);
+    });
   };
   const timers = [
-    clock.every(SWEEP_EVERY_MS, () => {
-      sweeping ??= sweep()
-        .catch(failed('the sweep'))
-        .finally(() => (sweeping = undefined));
+    everyMs(SWEEP_EVERY_MS, 'the sweep', async () => {
+      const views = await forgottenViews(db, new Date(clock.nowMs() - FORGOTTEN_AFTER_MS), LIMITS.sweptViews);
+      for (const viewId of views) await queue.add(viewId);
+      if (views.length > 0) log.debug({ views: views.length }, 'looks without a job were put back on the queue');
     }),
-    clock.every(PRUNE_EVERY_MS, () => {
-      pruning ??= pruneAll()
-        .catch(failed('pruning'))
-        .finally(() => (pruning = undefined));
+    everyMs(PRUNE_EVERY_MS, 'pruning', async () => {
+      const pruned = await prune(db, blobs, rules, clock);
+      if (pruned.pictures + pruned.rows > 0) log.debug({ ...pruned }, 'pruned');
+    }),
+    everyMs(PRUNE_EVIDENCE_EVERY_MS, 'pruning evidence', async () => {
+      const snapshots = await pruneEvidence(db, blobs, rules, clock);
+      if (snapshots > 0) log.info({ snapshots }, 'files of snapshots went by the rules of retention');
+    }),
+    everyMs(PRUNE_EVIDENCE_EVERY_MS, 'the sweep of stored files', async () => {
+      if (!(await takeSweepTurn(db, SWEEP_BLOBS_EVERY_MS, clock.nowMs()))) return;
+      const swept = await sweepBlobs(db, blobs, closing.signal);
+      log.info({ ...swept }, 'stored files that nothing refers to were deleted');
     }),
   ];
   return {
     async close() {
       for (const timer of timers) timer.cancel();
-      await Promise.all([sweeping, pruning]);
+      closing.abort(new Error('closing'));
+      await Promise.all(running);
     },
   };
 }

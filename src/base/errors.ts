@@ -245,6 +245,41 @@ export const ERROR_TABLE = {
     en: 'Item {candidateId} has no picture that could be made lawful',
     zh: '第 {candidateId} 号线索没有可作为合法基准的图片',
   },
+  'evidence.no_access': {
+    status: 403,
+    en: 'Say first why you look at evidence; what you said before has run out',
+    zh: '查看证据前须先填写事由；此前填写的事由已失效',
+  },
+  'evidence.no_unit': {
+    status: 403,
+    en: 'Your account belongs to no unit, and so may see no evidence; an administrator can give it one',
+    zh: '您的账号未归属任何单位，无权查看证据，请联系管理员设置所属单位',
+  },
+  'evidence.too_many_accesses': {
+    status: 429,
+    en: 'You have given {limit} reasons within a day already',
+    zh: '您一天内填写的查阅事由已达上限 {limit} 次',
+  },
+  'evidence.hold_empty': {
+    status: 422,
+    en: 'A hold names snapshots (snapshotIds) or an item (candidateId)',
+    zh: '留存须指明快照（snapshotIds）或线索（candidateId）',
+  },
+  'evidence.pruned': {
+    status: 409,
+    en: 'The files of snapshot {snapshotId} have gone by the rule of retention',
+    zh: '快照 {snapshotId} 的文件已按保存期限清除',
+  },
+  'evidence.hold_released': {
+    status: 409,
+    en: 'Hold {holdId} has been released already',
+    zh: '第 {holdId} 号留存已解除',
+  },
+  'evidence.hold_of_others': {
+    status: 403,
+    en: 'Hold {holdId} may be released by the unit that placed it, or by an administrator',
+    zh: '第 {holdId} 号留存只能由设置单位或管理员解除',
+  },
   'view.no_baselines': {
     status: 409,
     en: 'View {viewId} has no accepted pictures to watch with',

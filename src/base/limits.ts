@@ -128,6 +128,15 @@ export const LIMITS = {
   loginKeys: 10_000,
   passwordChecksAtOnce: 2,
   passwordChecksWaiting: 50,
+  /** How long a reason given for looking at evidence holds, and how many may be given in a day. */
+  evidenceAccessHours: 8,
+  evidenceAccessesPerDay: 500,
+  /** The same snapshot seen again within this is not told anew; and sights remembered for that. */
+  evidenceSeenAgainMs: 60_000,
+  evidenceSightsRemembered: 50_000,
+  /** Snapshots that one hold names. */
+  snapshotsPerHold: 500,
+  units: 500,
   /** Picture views remembered so that each is written to the audit once a minute. */
   pictureViewsRemembered: 10_000,
 
@@ -156,6 +165,9 @@ export const LIMITS = {
 
   /** Rows of one kind pruned in one statement. */
   prunedAtOnce: 2_000,
+  /** Stored files asked after at once by the sweep, and snapshots whose files go in one transaction. */
+  blobsSweptAtOnce: 1_000,
+  snapshotsPrunedAtOnce: 200,
   /** Pending looks of so many views are put back on the queue in one sweep. */
   sweptViews: 1_000,
 

@@ -14,7 +14,9 @@ import type { CameraStore, CaptureCamera } from '../camera/camera.ts';
 import type { BlobStore } from '../drivers/blobs/blobs.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
 import type { AccessUnit, RtspTarget } from '../drivers/rtsp/rtsp.ts';
-export { prune, type Pruned, type RetentionRules } from './retention.ts';
+export { Custody, type Sight, type Visit } from './custody.ts';
+export { prune, pruneEvidence, type Pruned, type RetentionRules } from './retention.ts';
+export { sweepBlobs, takeSweepTurn } from './sweep.ts';
 import type { Aim } from '../frame/frame.ts';
 import { keep, giveUp, takeWanted, type Wanted } from './evidence-store.ts';
 

@@ -9,8 +9,31 @@ import { canonicalText, sha256OfText } from './canonical.ts';
  *
  * `log.begun` first entry: the log's id. `key.accepted` the key that signs from here on. `log.cut_found` a head was
  * published that the log does not reach or does not agree with. `snapshot.sealed` a {@link SnapshotRecord}.
+ *
+ * Who touched evidence, with a body of `custody-entry.ts`: `snapshots.searched` a list was shown, `snapshot.viewed`,
+ * `pictures.viewed` pictures of a view that stand in no snapshot, `snapshot.exported` the camera's own bytes were handed
+ * out, `snapshot.refused` somebody asked for what they may not see, `hold.placed`, `hold.released`.
+ *
+ * `snapshot.pruned` files went by rule. `store.checked` what a check of the stored files found and mended. `server.clock`
+ * the state of a machine's clock changed, or it jumped. `camera.clock_set` a camera's clock was set on request.
  */
-export const ENTRY_KINDS = ['log.begun', 'key.accepted', 'log.cut_found', 'snapshot.sealed'] as const;
+export const ENTRY_KINDS = [
+  'log.begun',
+  'key.accepted',
+  'log.cut_found',
+  'snapshot.sealed',
+  'snapshots.searched',
+  'snapshot.viewed',
+  'pictures.viewed',
+  'snapshot.exported',
+  'snapshot.refused',
+  'hold.placed',
+  'hold.released',
+  'snapshot.pruned',
+  'store.checked',
+  'server.clock',
+  'camera.clock_set',
+] as const;
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 
 export interface LogEntry {

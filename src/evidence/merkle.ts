@@ -211,7 +211,7 @@ export function sameHash(a: Hash, b: Hash): boolean {
 
 function readHashes(hexes: readonly string[]): Hash[] | undefined {
   const hashes = Array.isArray(hexes) ? hexes.map(hashOfHex) : [undefined];
-  return hashes.every((hash) => hash !== undefined) ? (hashes) : undefined;
+  return hashes.every((hash) => hash !== undefined) ? hashes : undefined;
 }
 
 /** Proofs come from strangers: a size may be anything. */

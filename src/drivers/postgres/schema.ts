@@ -42,6 +42,7 @@ export type VerdictKind = 'violation' | 'false_alarm' | 'permitted' | 'duplicate
 export type RoleName = 'viewer' | 'operator' | 'enforcement' | 'admin';
 export type SnapshotCauseKind = 'raised' | 'decided' | 'undone' | 'pulled' | 'stream';
 export type SnapshotStreamState = 'kept' | 'wanted' | 'failed' | 'standing' | 'none';
+export type ClockSource = 'rtcp' | 'onvif' | 'rtsp_date';
 export type MaskKind = 'privacy' | 'ignore' | 'watch';
 
 export interface Database {
@@ -80,6 +81,7 @@ export interface Database {
     height_px: Optional<number>;
     clock_offset_ms: Optional<number>;
     clock_measured_at: OptionalStamp;
+    clock_source: Optional<ClockSource>;
     errors: Defaulted<number>;
     last_error: Optional<string>;
     last_error_at: OptionalStamp;
@@ -154,7 +156,11 @@ export interface Database {
     role: RoleName;
     disabled: Defaulted<boolean>;
     created_at: DefaultStamp;
+    unit_id: Optional<number>;
   };
+  unit: { id: Generated<number>; name: string; sees_all: Defaulted<boolean> };
+  unit_camera: { unit_id: number; camera_id: number };
+  unit_place: { unit_id: number; place: string };
   session: { id_sha256: Buffer; user_id: number; created_at: Stamp; expires_at: Stamp };
   api_token: {
     id: Generated<number>;
@@ -250,6 +256,37 @@ export interface Database {
     stream_state: Fixed<SnapshotStreamState>;
   };
   snapshot_file: { sha256: Fixed<string>; snapshot_id: Fixed<string>; role: Fixed<string> };
+  snapshot_pruned: { snapshot_id: Fixed<string>; pruned_at: Fixed<Date>; rule: Fixed<string> };
+  evidence_access: {
+    id: Generated<number>;
+    user_id: number;
+    reason: string;
+    purpose: string;
+    at: Stamp;
+    expires_at: Stamp;
+  };
+  evidence_hold: {
+    id: Generated<number>;
+    candidate_id: Optional<number>;
+    reason: string;
+    purpose: string;
+    placed_by: number;
+    placed_unit: Optional<string>;
+    placed_at: Stamp;
+    released_by: Optional<number>;
+    released_at: OptionalStamp;
+    release_reason: Optional<string>;
+  };
+  evidence_hold_snapshot: { hold_id: number; snapshot_id: string };
+  server_clock: {
+    host: string;
+    synchronised: Optional<boolean>;
+    source: Optional<string>;
+    offset_ms: Optional<number>;
+    checked_at: Stamp;
+    stepped_at: OptionalStamp;
+    stepped_ms: Optional<number>;
+  };
   event: { id: Generated<number>; at: DefaultStamp; kind: string; data: JSONColumnType<Record<string, unknown>> };
   audit: {
     id: Generated<number>;
