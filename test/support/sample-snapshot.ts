@@ -73,7 +73,7 @@ export async function sealSample(db: Db, sample: SampleSnapshot): Promise<{ id: 
       })
       .execute();
     const files = [
-      ...record.pictures.map(({ role, file }) => ({ role: role as string, sha256: file.sha256 })),
+      ...record.pictures.map(({ role, file }) => ({ role: role, sha256: file.sha256 })),
       ...(streamSha256 === undefined ? [] : [{ role: 'stream', sha256: streamSha256 }]),
     ];
     if (files.length > 0) {
