@@ -236,7 +236,7 @@ async function startPages(all: WholeGround, sealer: Sealer, figures: Figures): P
         thumbnailOfPicture: async (sha256) => {
           const picture = await readPicture(await blobs.get(sha256));
           const thumbnail = thumbnailOf(picture);
-          return { thumbnail: Buffer.from(thumbnail), lighting: fitness(picture, undefined, thumbnail).lighting };
+          return { thumbnail: Buffer.from(thumbnail), lighting: fitness(picture, thumbnail).lighting };
         },
         importCameras: estateImporter(db, sealer),
         readiness: () => readiness(all),

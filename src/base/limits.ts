@@ -46,6 +46,10 @@ export const LIMITS = {
   rtspFirstMediaMs: 10_000,
   rtspMediaStallMs: 10_000,
   rtspTeardownMs: 1_000,
+  /** While nobody waits for a unit a socket is read once in this time, so that the kernel gathers what comes. */
+  rtspReadBeatMs: 400,
+  /** …unless more than this came in it: a quarter of what Linux keeps for a socket by itself, and far below most cameras' own. */
+  rtspReadBeatBytes: 48 * 1024,
   /** Visit: from PLAY to a whole key unit. Cameras with a "smart" codec put 10 s and more between key units. */
   rtspKeyFrameMs: 30_000,
   /** Longest wait for a whole group of pictures. */
@@ -151,6 +155,8 @@ export const LIMITS = {
   /** Looks written in one statement. */
   looksPerWrite: 200,
 
+  /** A coded picture up to this size is decoded on the main thread: two milliseconds, where a thread's waking costs half one. */
+  decodedInPlaceBytes: 96 * 1024,
   /** Pictures' bytes a decoder keeps for later pictures. */
   decodedPicturesKept: 64,
   /** Picture scalers a decoder keeps, one a stream size. */

@@ -15,6 +15,8 @@ const TILES_DOWN = GATE_HEIGHT / TILE_PX;
 const NOISE_VARIANCE = 20;
 /** Tile dissimilarity from which a look goes on to the network. */
 const CHANGED = 0.3;
+/** Tile dissimilarity that needs no better explanation: the other lawful pictures are not asked. */
+const EXPLAINED = 0.05;
 
 export interface GateAnswer {
   readonly changed: boolean;
@@ -31,44 +33,58 @@ export interface GateAnswer {
 export function thumbnailOf(picture: Picture): Uint8Array {
   const { widthPx, heightPx, rgb } = picture;
   if (widthPx < GATE_WIDTH || heightPx < GATE_HEIGHT) return greyAt(picture, GATE_WIDTH, GATE_HEIGHT);
-  const { columns, rows } = cellsOf(widthPx, heightPx);
-  const sums = new Uint32Array(GATE_WIDTH);
-  const counts = new Uint32Array(GATE_WIDTH);
-  for (const column of columns) counts[column]!++;
   const thumbnail = new Uint8Array(GATE_WIDTH * GATE_HEIGHT);
-  let at = 0;
-  let rowsSummed = 0;
-  for (let y = 0; y < heightPx; y++) {
-    for (let x = 0; x < widthPx; x++, at += 3) {
-      sums[columns[x]!]! += 77 * rgb[at]! + 150 * rgb[at + 1]! + 29 * rgb[at + 2]!;
-    }
-    rowsSummed++;
-    const row = rows[y]!;
-    if (y + 1 < heightPx && rows[y + 1] === row) continue;
-    for (let x = 0; x < GATE_WIDTH; x++) {
-      thumbnail[row * GATE_WIDTH + x] = sums[x]! / (counts[x]! * rowsSummed) / 256 + 0.5;
-    }
-    sums.fill(0);
-    rowsSummed = 0;
+  const fillRow = widthPx === 4 * GATE_WIDTH && rgb.byteOffset % 4 === 0 ? fillRowByFour(rgb) : fillRowOf(widthPx, rgb);
+  for (let row = 0; row < GATE_HEIGHT; row++) {
+    const firstY = Math.ceil((row * heightPx) / GATE_HEIGHT);
+    const endY = Math.ceil(((row + 1) * heightPx) / GATE_HEIGHT);
+    fillRow(thumbnail.subarray(row * GATE_WIDTH, (row + 1) * GATE_WIDTH), firstY, endY);
   }
   return thumbnail;
 }
 
-interface Cells {
-  /** Thumbnail column of each column of the picture, and row of each row. */
-  readonly columns: Uint8Array;
-  readonly rows: Uint8Array;
+/** Fills a row of the thumbnail with the mean lumas of the picture's rows `[firstY, endY)`. */
+type RowFiller = (row: Uint8Array, firstY: number, endY: number) => void;
+
+/**
+ * For the width that nearly every look has: four pixels are twelve bytes are three words, read a word at a time. A third of
+ * the time of going byte by byte.
+ */
+function fillRowByFour(rgb: Uint8Array): RowFiller {
+  const words = new Uint32Array(rgb.buffer, rgb.byteOffset, Math.floor(rgb.length / 4));
+  return (row, firstY, endY) => {
+    const scale = 1 / (256 * 4 * (endY - firstY));
+    for (let x = 0; x < GATE_WIDTH; x++) {
+      let [red, green, blue] = [0, 0, 0];
+      for (let y = firstY; y < endY; y++) {
+        const at = (y * GATE_WIDTH + x) * 3;
+        // Little-endian: R0 G0 B0 R1, G1 B1 R2 G2, B2 R3 G3 B3.
+        const a = words[at]!;
+        const b = words[at + 1]!;
+        const c = words[at + 2]!;
+        red += (a & 255) + (a >>> 24) + ((b >>> 16) & 255) + ((c >>> 8) & 255);
+        green += ((a >>> 8) & 255) + (b & 255) + (b >>> 24) + ((c >>> 16) & 255);
+        blue += ((a >>> 16) & 255) + ((b >>> 8) & 255) + (c & 255) + (c >>> 24);
+      }
+      row[x] = (77 * red + 150 * green + 29 * blue) * scale + 0.5;
+    }
+  };
 }
 
-let lastCells: (Cells & { readonly widthPx: number; readonly heightPx: number }) | undefined;
-
-/** Cameras of an estate come in a handful of sizes, mostly one: the last one is remembered. */
-function cellsOf(widthPx: number, heightPx: number): Cells {
-  if (lastCells?.widthPx === widthPx && lastCells.heightPx === heightPx) return lastCells;
-  const spread = (from: number, to: number): Uint8Array =>
-    Uint8Array.from({ length: from }, (_, index) => Math.floor((index * to) / from));
-  lastCells = { widthPx, heightPx, columns: spread(widthPx, GATE_WIDTH), rows: spread(heightPx, GATE_HEIGHT) };
-  return lastCells;
+function fillRowOf(widthPx: number, rgb: Uint8Array): RowFiller {
+  const columns = Uint8Array.from({ length: widthPx }, (_, x) => Math.floor((x * GATE_WIDTH) / widthPx));
+  const counts = new Uint32Array(GATE_WIDTH);
+  for (const column of columns) counts[column]!++;
+  const sums = new Uint32Array(GATE_WIDTH);
+  return (row, firstY, endY) => {
+    sums.fill(0);
+    for (let y = firstY; y < endY; y++) {
+      for (let x = 0, at = y * widthPx * 3; x < widthPx; x++, at += 3) {
+        sums[columns[x]!]! += 77 * rgb[at]! + 150 * rgb[at + 1]! + 29 * rgb[at + 2]!;
+      }
+    }
+    for (let x = 0; x < GATE_WIDTH; x++) row[x] = sums[x]! / (counts[x]! * (endY - firstY)) / 256 + 0.5;
+  };
 }
 
 /** @param baselines thumbnails of lawful pictures; with none, everything is changed */
@@ -77,10 +93,18 @@ export function gate(thumbnail: Uint8Array, baselines: readonly Uint8Array[]): G
   const known = baselines.map((baseline) => ({ pixels: baseline, tiles: keptTilesOf(baseline) }));
   let score = 0;
   let sum = 0;
+  let nearest = 0;
   for (let tile = 0; tile < TILES_ACROSS * TILES_DOWN; tile++) {
     let best = 2;
-    for (const { pixels, tiles } of known) {
-      best = Math.min(best, dissimilarity(thumbnail, frame, pixels, tiles, tile));
+    // What explained the tile before most likely explains this one: it is asked first.
+    for (let asked = 0, at = nearest; asked < known.length && best > EXPLAINED; asked++) {
+      const { pixels, tiles } = known[at]!;
+      const found = dissimilarity(thumbnail, frame, pixels, tiles, tile);
+      if (found < best) {
+        best = found;
+        nearest = at;
+      }
+      at = (at + 1) % known.length;
     }
     score = Math.max(score, best);
     sum += best;

@@ -86,7 +86,7 @@ export class Gatekeeper {
     const thumbnail = thumbnailOf(frame.picture);
     const fit = frame.frozen
       ? ({ fit: false, reason: 'frozen', lighting: null } as const)
-      : fitness(frame.picture, undefined, thumbnail);
+      : fitness(frame.picture, thumbnail);
     if (!fit.fit) {
       await this.#write(frame, { result: 'not_judged', stage: 'capture', reason: fit.reason, lighting: fit.lighting });
       return;

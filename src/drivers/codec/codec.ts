@@ -91,10 +91,13 @@ export class KeyFrameDecoder {
     this.#packet.data = Buffer.from(unit.bytes.buffer, unit.bytes.byteOffset, unit.bytes.byteLength);
     this.#packet.isKeyframe = true;
     try {
-      if ((await context.sendPacket(this.#packet)) < 0) throw unreadable(unit, 'damaged');
+      // A small picture is decoded sooner than another thread would have woken for it; a large one must not hold up the rest.
+      const inPlace = unit.bytes.length <= LIMITS.decodedInPlaceBytes;
+      const send = (packet: Packet | null) => (inPlace ? context.sendPacketSync(packet) : context.sendPacket(packet));
+      if ((await send(this.#packet)) < 0) throw unreadable(unit, 'damaged');
       // End of stream hands out a picture that reordering would hold back; the next flush opens the stream again.
-      await context.sendPacket(null);
-      if ((await context.receiveFrame(this.#frame)) < 0) throw unreadable(unit, 'no picture in it');
+      await send(null);
+      if (context.receiveFrameSync(this.#frame) < 0) throw unreadable(unit, 'no picture in it');
       return this.#scale(unit, widthPx);
     } finally {
       this.#frame.unref();

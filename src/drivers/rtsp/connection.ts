@@ -17,6 +17,7 @@ import {
   type RtspRequest,
   type RtspResponse,
 } from './message-parser.ts';
+import { ReadBeat } from './read-beat.ts';
 import type { RtspUrl } from './rtsp-url.ts';
 
 /** What a wait was for; `details.step` of `rtsp.timeout`. */
@@ -87,6 +88,7 @@ export class RtspConnection {
   readonly #options: ConnectionOptions;
   readonly #socket: Socket;
   readonly #parser: MessageParser;
+  readonly #beat: ReadBeat;
   readonly #pending = new Map<number, PendingReply>();
   /** Requests given up for want of an answer, which may still come. */
   readonly #abandoned = new Set<number>();
@@ -118,12 +120,14 @@ export class RtspConnection {
       onInterleaved: (channel, bytes, start, end) => options.onInterleaved(channel, bytes, start, end),
       onMessage: (message) => this.#onMessage(message),
     });
+    this.#beat = new ReadBeat(options.clock, () => this.#socket.resume());
     const { url, tls } = options;
     const onread = {
       buffer: url.secure ? Buffer.allocUnsafeSlow(TLS_READ_BYTES) : sharedReadBuffer,
       callback: (length: number, bytes: Uint8Array): boolean => {
         this.#read(bytes as Buffer, length);
-        return true;
+        // A reply that is waited for must not lie there.
+        return this.#beat.readsOn(length, length === bytes.length || this.#pending.size > 0);
       },
     };
     const target = {
@@ -149,6 +153,15 @@ export class RtspConnection {
 
   get host(): string {
     return this.#options.url.hostAndPort;
+  }
+
+  /** Nobody waits for what comes: it may lie in the kernel for a moment. */
+  get unhurried(): boolean {
+    return this.#beat.unhurried;
+  }
+
+  set unhurried(unhurried: boolean) {
+    if (!this.#problem) this.#beat.unhurried = unhurried;
   }
 
   /**
@@ -213,6 +226,7 @@ export class RtspConnection {
   close(problem: SentinelError): void {
     if (this.#problem) return;
     this.#problem = problem;
+    this.#beat.end();
     this.#parser.stop();
     this.#socket.destroy();
     for (const pending of [...this.#pending.values()]) pending.reject(problem);
@@ -295,6 +309,7 @@ export class RtspConnection {
         },
       });
       this.#write(Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'));
+      this.#socket.resume();
     });
   }
 

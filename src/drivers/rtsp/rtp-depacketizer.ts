@@ -283,7 +283,7 @@ export class RtpDepacketizer {
       if (this.#collecting) this.#deliver();
     }
     this.#sets.commit();
-    if (this.#demand !== 'all') this.#buffer = NOTHING;
+    if (this.#demand === 'none') this.#buffer = NOTHING;
   }
 
   #deliver(): void {

@@ -59,7 +59,7 @@ export class RtpReceiver {
 
   /**
    * Reads one packet `bytes[from, to)`.
-   * @param arrivedMs monotonic ms, for jitter
+   * @param arrivedMs monotonic ms, for jitter; NaN when it is not known
    */
   receive(bytes: Buffer, from: number, to: number, arrivedMs: number): void {
     const first = bytes[from] ?? 0;
@@ -92,7 +92,8 @@ export class RtpReceiver {
     if (!this.#inOrder(sequence, ssrc)) return;
     if (timestamp !== this.#lastTimestamp) {
       this.#lastTimestamp = timestamp;
-      this.#updateJitter(timestamp, arrivedMs);
+      if (Number.isNaN(arrivedMs)) this.#lastTransit = NaN;
+      else this.#updateJitter(timestamp, arrivedMs);
     }
     if ((second & 0x7f) !== this.#payloadType) {
       this.#otherPayloadType = second & 0x7f;

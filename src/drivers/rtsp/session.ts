@@ -40,6 +40,10 @@ const TICK_MS = 1_000;
 const REPORT_MS = 5_000;
 /** RFC 2326 section 12.37. */
 const DEFAULT_SESSION_S = 60;
+/** The camera's clock is read this often. */
+const CLOCK_EVERY_MS = 60_000;
+/** For so long what comes is read at once so that a sender report's own time is known; cameras send one every few seconds. */
+const CLOCK_WAIT_MS = 15_000;
 const ASKED = { rtpChannel: 0, rtcpChannel: 1 };
 /** RTCP packet types where RTP has marker and payload type, for servers that send both on one channel (RFC 5761 section 4). */
 const FIRST_RTCP_TYPE = 200;
@@ -68,6 +72,8 @@ export class RtspSession {
   #nextKeepAliveMs = 0;
   #nextReportMs = 0;
   #lastSenderReport: { compactNtp: number; atMs: number } | undefined;
+  #clockDueMs = 0;
+  #awaitsReportUntilMs = 0;
 
   /**
    * @returns a session that plays; units may have come already
@@ -115,7 +121,9 @@ export class RtspSession {
       onUnitEnd: () => {
         const isFirst = this.#lastUnitEndMs === undefined;
         this.#lastUnitEndMs = options.clock.monotonicMs();
-        if (isFirst) options.onMedia?.(video.codec);
+        if (!isFirst) return;
+        this.#pace();
+        options.onMedia?.(video.codec);
       },
       onDamaged: () => {
         options.counters.unitsDamaged += 1;
@@ -134,6 +142,13 @@ export class RtspSession {
 
   set demand(demand: Demand) {
     this.#depacketizer.demand = demand;
+    this.#pace();
+  }
+
+  #pace(): void {
+    // Before the first unit its coming is waited for, and now and then a sender report's is.
+    const awaitsReport = this.#options.clock.monotonicMs() < this.#awaitsReportUntilMs;
+    this.#connection.unhurried = this.demand === 'none' && this.#lastUnitEndMs !== undefined && !awaitsReport;
   }
 
   /** How long ago a unit ended last, wanted or not; undefined before the first. */
@@ -198,6 +213,8 @@ export class RtspSession {
     this.#playedAtMs = nowMs;
     this.#nextKeepAliveMs = nowMs + this.#keepAliveEveryMs();
     this.#nextReportMs = nowMs + unevenReportMs();
+    this.#awaitsReportUntilMs = nowMs + CLOCK_WAIT_MS;
+    this.#pace();
     this.#tick = this.#options.clock.every(TICK_MS, () => this.#onTick());
   }
 
@@ -229,7 +246,8 @@ export class RtspSession {
     const isRtcp = type >= FIRST_RTCP_TYPE && type <= LAST_RTCP_TYPE;
     if (channel === this.#rtpChannel && !isRtcp) {
       try {
-        this.#receiver.receive(bytes, start, end, this.#options.clock.monotonicMs());
+        // When bytes were left lying, the time they are read at says nothing of the network's jitter.
+        this.#receiver.receive(bytes, start, end, this.#connection.unhurried ? NaN : this.#options.clock.monotonicMs());
       } catch (thrown) {
         if (!(thrown instanceof RefusedPacketisation)) throw thrown;
         throw new SentinelError(
@@ -251,16 +269,30 @@ export class RtspSession {
       // Before the first packet any source may be ours.
       if (this.#receiver.ssrc !== undefined && report.ssrc !== this.#receiver.ssrc) continue;
       this.#lastSenderReport = { compactNtp: report.compactNtp, atMs: clock.monotonicMs() };
-      if (report.wallClockMs !== undefined) this.#options.onClockOffset?.(report.wallClockMs - nowMs, nowMs);
+      if (report.wallClockMs !== undefined) this.#onWallClock(report.wallClockMs, nowMs);
     }
     if (this.#receiver.ssrc !== undefined && goodbyes.includes(this.#receiver.ssrc)) {
       this.#connection.close(this.#closed('the camera said goodbye'));
     }
   }
 
+  #onWallClock(wallClockMs: number, nowMs: number): void {
+    const monotonicMs = this.#options.clock.monotonicMs();
+    if (!this.#connection.unhurried) {
+      this.#options.onClockOffset?.(wallClockMs - nowMs, nowMs);
+      this.#clockDueMs = monotonicMs + CLOCK_EVERY_MS;
+      this.#awaitsReportUntilMs = 0;
+    } else if (monotonicMs >= this.#clockDueMs) {
+      // This one lay in the kernel for who knows how long; the next is read as it comes.
+      this.#awaitsReportUntilMs = monotonicMs + CLOCK_WAIT_MS;
+    }
+    this.#pace();
+  }
+
   #onTick(): void {
     const { clock, timeouts } = this.#options;
     const nowMs = clock.monotonicMs();
+    this.#pace();
     if (this.#lastUnitEndMs === undefined) {
       if (nowMs - this.#playedAtMs >= timeouts.firstMediaMs) {
         this.#connection.close(this.#noMedia());

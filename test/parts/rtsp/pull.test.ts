@@ -106,6 +106,29 @@ test('connects once, plays, gives key units to all who wait, and says goodbye', 
   expect(held.problems).toEqual([]);
 });
 
+test('while nobody waits, packets gather until the beat; who waits gets the next unit at once', async () => {
+  const server = await serve(patient((line) => line.sendUnit()));
+  const held = hold(server.url());
+  await playing(held);
+  line(server).send(interleaved(1, senderReport(held.clock.nowMs(), 1)));
+  await poll(() => held.pull.clockOffset).toBeDefined();
+  // The first beat measures how much comes.
+  await held.clock.advance(LIMITS.rtspReadBeatMs);
+  const { packets } = held.pull.counters;
+  line(server).sendUnit();
+  await poll(() => held.pull.counters.packets).toBeGreaterThan(packets);
+  const before = held.pull.counters.packets;
+  for (let unit = 0; unit < 3; unit++) line(server).sendUnit();
+  await traffic();
+  expect(held.pull.counters.packets).toBe(before);
+  await held.clock.advance(LIMITS.rtspReadBeatMs);
+  await poll(() => held.pull.counters.packets).toBeGreaterThanOrEqual(before + 3);
+  const waiting = held.pull.nextKeyFrame(soon());
+  line(server).sendUnit();
+  expect((await waiting).isKey).toBe(true);
+  expect(held.pull.counters.packetsLost).toBe(0);
+});
+
 describe('listeners', () => {
   test('get every unit from the next key unit on, beside a sampler, over one connection', async () => {
     const server = await serve(patient());
@@ -241,6 +264,8 @@ describe('reconnecting', () => {
     const waitAfterPlaying = async (playMs: number, connection: number): Promise<number> => {
       await playing(held);
       await held.clock.advance(playMs);
+      // While somebody waits the socket is read as it comes, and its end is seen at once.
+      held.pull.nextKeyFrame().catch(() => {});
       server.lines[connection]!.socket.destroy();
       await poll(() => held.pull.state.name).toBe('waiting');
       const waitMs = held.pull.state.retryAtMs! - held.clock.nowMs();

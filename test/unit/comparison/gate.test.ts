@@ -5,6 +5,29 @@ import { mapped, noisy, place, withBox } from '../../support/scenery.ts';
 
 const scene = place(11, 640, 360);
 
+test('a thumbnail is the mean luma of what falls to each of its pixels, whatever the size', () => {
+  for (const [width, height] of [
+    [640, 360],
+    [640, 479],
+    [352, 288],
+    [704, 576],
+  ] as const) {
+    const picture = noisy(place(5, width, height), 30, 2);
+    const sums = new Float64Array(GATE_WIDTH * GATE_HEIGHT);
+    const counts = new Float64Array(GATE_WIDTH * GATE_HEIGHT);
+    for (let pixel = 0; pixel < width * height; pixel++) {
+      const x = Math.floor(((pixel % width) * GATE_WIDTH) / width);
+      const y = Math.floor((Math.floor(pixel / width) * GATE_HEIGHT) / height);
+      const [r, g, b] = picture.rgb.subarray(pixel * 3, pixel * 3 + 3);
+      sums[y * GATE_WIDTH + x]! += 0.299 * r! + 0.587 * g! + 0.114 * b!;
+      counts[y * GATE_WIDTH + x]!++;
+    }
+    thumbnailOf(picture).forEach((value, at) => {
+      expect(Math.abs(value - sums[at]! / counts[at]!)).toBeLessThan(1.2);
+    });
+  }
+});
+
 describe('the gate', () => {
   test('lets an unchanged picture rest, through noise, gain and exposure', () => {
     fc.assert(
