@@ -7,6 +7,7 @@
  *   --seconds S   length of each measurement (120)
  *   --quick       12 cameras, 30 s, the 10 s cadence only
  *   --full        364 sub-streams at 10 s for 5 minutes, and nothing else
+ *   --dead N      so many cameras more that refuse or never answer (0)
  *   --out FILE    JSON (var/bench/capture.json)
  *
  * Ends with exit code 1 when a bar is missed.
@@ -22,6 +23,7 @@ import { costOf } from './process-cost.ts';
 import { barsOf, tableOf, type Measurement, type Peer, type Report } from './report.ts';
 import {
   countLooks,
+  deadHosts,
   end,
   fillBaselines,
   install,
@@ -44,10 +46,12 @@ const { values: flags } = parseArgs({
     seconds: { type: 'string' },
     quick: { type: 'boolean', default: false },
     full: { type: 'boolean', default: false },
+    dead: { type: 'string', default: '0' },
     out: { type: 'string', default: 'var/bench/capture.json' },
   },
 });
 const cameras = Number(flags.cameras ?? (flags.full ? 364 : flags.quick ? 12 : 40));
+const deadCameras = Number(flags.dead);
 const seconds = Number(flags.seconds ?? (flags.full ? 300 : flags.quick ? 30 : 120));
 if (!(cameras >= 1 && seconds >= 20)) throw new Error('at least 1 camera and 20 seconds');
 if (!existsSync(path.join(ROOT, 'dist/main.js'))) throw new Error('build first: npm run build');
@@ -66,12 +70,14 @@ async function run(): Promise<Report> {
   const mediaDir = path.join(dir, 'streams');
   const scenes = await makeStreams(MEDIA_DIR, mediaDir, kinds);
   const streams = await serveStreams(mediaDir, scenes, cameras, kinds, CAMERAS_PER_HOST);
+  const hosts = await deadHosts();
+  const dead = Array.from({ length: deadCameras }, (_, number) => hosts.url(number));
   const measurements: Measurement[] = [];
   const peers: Peer[] = [];
   try {
     for (const kind of kinds) {
       const count = kind === 'sub' ? cameras : Math.max(4, Math.round(cameras / 4));
-      const installation = await install(path.join(dir, kind), streams, count, kind);
+      const installation = await install(path.join(dir, kind), streams, count, kind, dead);
       try {
         for (const cadenceS of flags.full || flags.quick ? [10] : [10, 60]) {
           measurements.push(await measure(installation, streams, kind, count, cadenceS));
@@ -84,6 +90,7 @@ async function run(): Promise<Report> {
         peers.push(await measurePeer(streams, kind, count, way));
     }
   } finally {
+    await hosts.close();
     await end(streams.process);
   }
   const machine = {

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -61,8 +62,47 @@ export interface Installation {
   close(): Promise<void>;
 }
 
-/** A database of its own with the cameras registered, as `sentinel migrate` and `sentinel cameras import` leave it. */
-export async function install(dir: string, streams: Streams, cameras: number, kind: StreamKind): Promise<Installation> {
+/** Addresses of cameras that are gone: every other one refuses, the others take the connection and never say a word. */
+export interface DeadHosts {
+  url(camera: number): string;
+  close(): Promise<void>;
+}
+
+export async function deadHosts(): Promise<DeadHosts> {
+  const taken = new Set<Socket>();
+  const silent = createServer((socket) => {
+    taken.add(socket);
+    socket.on('error', () => {}).on('close', () => taken.delete(socket));
+  });
+  const refusing = createServer();
+  const portOf = async (server: Server): Promise<number> => {
+    server.listen(0);
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  };
+  const ports = [await portOf(silent), await portOf(refusing)];
+  await new Promise((resolve) => refusing.close(resolve));
+  return {
+    // A host each, as the cap on connections per host would see it.
+    url: (camera) => `rtsp://127.0.1.${(camera % 250) + 1}:${ports[camera % 2]}/${camera}`,
+    async close() {
+      for (const socket of taken) socket.destroy();
+      await new Promise((resolve) => silent.close(resolve));
+    },
+  };
+}
+
+/**
+ * A database of its own with the cameras registered, as `sentinel migrate` and `sentinel cameras import` leave it.
+ * @param dead addresses of cameras beside them that never answer
+ */
+export async function install(
+  dir: string,
+  streams: Streams,
+  cameras: number,
+  kind: StreamKind,
+  dead: readonly string[] = [],
+): Promise<Installation> {
   await mkdir(dir, { recursive: true });
   const server = await startEmbeddedPostgres({
     dir: path.join(dir, 'postgres'),
@@ -87,13 +127,12 @@ export async function install(dir: string, streams: Streams, cameras: number, ki
     });
 
   const file = path.join(dir, 'cameras.yaml');
-  const entries = Array.from({ length: cameras }, (_, number) => ({
-    key: `bench-${number}`,
-    name: `bench ${number}`,
-    place: `bench ${number}`,
-    credential: 'bench',
-    [kind === 'sub' ? 'sub_url' : 'main_url']: streams.url(number, kind),
-  }));
+  const stream = kind === 'sub' ? 'sub_url' : 'main_url';
+  const entry = (key: string, url: string) => ({ key, name: key, place: key, credential: 'bench', [stream]: url });
+  const entries = [
+    ...Array.from({ length: cameras }, (_, number) => entry(`bench-${number}`, streams.url(number, kind))),
+    ...dead.map((url, number) => entry(`dead-${number}`, url)),
+  ];
   await writeFile(file, stringify({ credentials: [{ name: 'bench', ...CREDENTIALS }], cameras: entries }));
   await finished(sentinel(['migrate']));
   await finished(sentinel(['cameras', 'import', file]));
@@ -186,7 +225,8 @@ export async function countLooks(
     `select count(*) filter (where wait > $3)::int as missed, coalesce(max(wait), 0)::float8 as longest from (
        select extract(epoch from lead(at, 1, $2::timestamptz) over (partition by view_id order by at) - at) as wait
        from (select view_id, captured_at as at from look where captured_at between $1 and $2
-             union all select id, $1::timestamptz from view) as looked) as waited`,
+             union all select view.id, $1::timestamptz from view join camera on camera.id = camera_id
+               where camera.key like 'bench-%') as looked) as waited`,
     [...span, cadenceS * 1.5],
   );
   const byResult = Object.fromEntries(results.rows.map(({ kind, n }) => [kind, n]));
