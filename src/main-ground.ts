@@ -1,17 +1,19 @@
 /** What every verb stands on: the data directory, the log, the database, the store, the queue. */
 import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { sql } from 'kysely';
 import { systemClock, type Clock } from './base/clock.ts';
 import { problemOf, SentinelError } from './base/errors.ts';
 import { Lifecycle } from './base/lifecycle.ts';
 import { createLogger, type Logger } from './base/log.ts';
 import type { Config } from './config.ts';
-import { openBlobs, type BlobPlace, type BlobStore } from './drivers/blobs/blobs.ts';
+import { openBlobs, SpaceWatch, type BlobPlace, type BlobStore, type SpaceState } from './drivers/blobs/blobs.ts';
 import {
   awaitDatabase,
   migrate,
   openDatabase,
   pendingMigrations,
+  recordEvents,
   runningEmbeddedUrl,
   startEmbeddedPostgres,
   type Db,
@@ -21,6 +23,7 @@ import { openQueue, type CompareQueue } from './drivers/queue/queue.ts';
 /** Longest wait for a database that starts beside us. */
 const DATABASE_PATIENCE_MS = 60_000;
 const QUEUE_NAME = 'compare';
+const MIB = 1024 * 1024;
 
 export interface Standing {
   readonly config: Config;
@@ -98,20 +101,50 @@ export async function standOnDatabase(
   return { config, clock, log, life, databaseUrl: url, db, serverEnded };
 }
 
-/** Adds the store and the queue, which the working parts need. */
-export async function standOnAll(standing: Standing): Promise<Standing & { blobs: BlobStore; queue: CompareQueue }> {
-  const { config, clock, log, life, databaseUrl } = standing;
+/** Adds the store, the watch over its room, and the queue, which the working parts need. */
+export async function standOnAll(
+  standing: Standing,
+): Promise<Standing & { blobs: BlobStore; space: SpaceWatch; queue: CompareQueue }> {
+  const { config, clock, log, life, databaseUrl, db } = standing;
   const blobs = await life.start(
     'picture store',
     () => openBlobs({ ...placeOf(config.blobs), clock }),
     () => {},
+  );
+  const space = await life.start(
+    'room for pictures',
+    async () => {
+      const rules = {
+        alarmBelowBytes: config.blobs.alarmBelowMib * MIB,
+        picturesStopBelowBytes: config.blobs.picturesStopBelowMib * MIB,
+      };
+      const onChange = (state: SpaceState): Promise<void> => tellSpace(db, state, clock.nowMs());
+      const watch = new SpaceWatch({ blobs, rules, clock, log, onChange });
+      await watch.start();
+      return watch;
+    },
+    (watch) => watch.close(),
   );
   const queue = await life.start(
     config.redis.url === null ? 'queue in PostgreSQL' : 'queue in Redis',
     () => openQueue({ databaseUrl, redisUrl: config.redis.url ?? undefined, name: QUEUE_NAME, clock, log }),
     (opened) => opened.close(),
   );
-  return { ...standing, blobs, queue };
+  return { ...standing, blobs, space, queue };
+}
+
+/** Of several processes over one disk the first to see it tells. */
+async function tellSpace(db: Db, state: SpaceState, nowMs: number): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const changed = await sql<{ is_first: boolean }>`
+      insert into setting (key, value) values ('store_space', jsonb_build_object('state', ${state}::text))
+      on conflict (key) do update set value = excluded.value where setting.value <> excluded.value
+      returning xmax = 0 as is_first`.execute(trx);
+    const [told] = changed.rows;
+    // That there is room, seen for the first time, is no news.
+    if (told && !(told.is_first && state === 'ample'))
+      await recordEvents(trx, 'store.changed', [{ change: state }], nowMs);
+  });
 }
 
 function placeOf({ dir, s3 }: Config['blobs']): BlobPlace {

@@ -1,6 +1,7 @@
 /** The figures: Prometheus' words, base units, read from the database when they are asked for. */
 import { sql } from 'kysely';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { SpaceWatch } from './drivers/blobs/blobs.ts';
 import type { Db } from './drivers/postgres/postgres.ts';
 import type { CompareQueue } from './drivers/queue/queue.ts';
 
@@ -61,6 +62,32 @@ export function addEstateFigures(registry: Registry, db: Db, queue: CompareQueue
   gaugeOf(registry, 'sentinel_compare_jobs', 'Compare jobs by state', 'state', async () => {
     const depth = await queue.depth();
     return { rows: Object.entries(depth).map(([label, n]) => ({ label, n: n as number })) };
+  });
+}
+
+/** Adds the room that this process sees where pictures and evidence are kept. */
+export function addStoreFigures(registry: Registry, watch: Pick<SpaceWatch, 'space' | 'state'>): void {
+  const sizes = { free: 'What may still be written', total: 'Size of the disk' } as const;
+  for (const [which, help] of Object.entries(sizes) as [keyof typeof sizes, string][]) {
+    new Gauge({
+      name: `sentinel_store_${which}_bytes`,
+      help: `${help} where pictures and evidence are kept`,
+      registers: [registry],
+      collect() {
+        // Untold is not nought.
+        this.set(watch.space ? watch.space[`${which}Bytes`] : Number.NaN);
+      },
+    });
+  }
+  new Gauge({
+    name: 'sentinel_store_state',
+    help: '1 for the state of the room: ample, low (an alarm), out (pictures of new looks are not kept), untold',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      for (const state of ['ample', 'low', 'out', 'untold'] as const)
+        this.set({ state }, Number(watch.state === state));
+    },
   });
 }
 

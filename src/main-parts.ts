@@ -14,7 +14,7 @@ import { openDevice } from './drivers/onvif/onvif.ts';
 import { listen } from './drivers/postgres/postgres.ts';
 import { ensureEstate, estateImporter, rememberDemoStart, registerSimulated } from './main-estate.ts';
 import { standOnAll, standOnDatabase, type Standing } from './main-ground.ts';
-import { addEstateFigures, processFigures, type Figures } from './main-metrics.ts';
+import { addEstateFigures, addStoreFigures, processFigures, type Figures } from './main-metrics.ts';
 import { runCapture, runCompare, runUpkeep, type CaptureSetup, type CompareSetup, type Ground } from './pipeline.ts';
 import { readDemoEstate, startSimulator } from './simulator/simulator.ts';
 import { ensureFirstAdmin, startWeb, type ReadinessCheck } from './web/web.ts';
@@ -156,8 +156,9 @@ async function run(
 }
 
 function groundOf(all: WholeGround, figures: Figures): Ground {
-  const { db, blobs, queue, clock, log } = all;
-  return { db, blobs, queue, clock, log, onLook: (result, tookMs) => figures.onLook(result, tookMs) };
+  const { db, blobs, queue, clock, log, space } = all;
+  const { pictures } = space;
+  return { db, blobs, pictures, queue, clock, log, onLook: (result, tookMs) => figures.onLook(result, tookMs) };
 }
 
 async function startSimulated(all: WholeGround, sealer: Sealer): Promise<void> {
@@ -213,6 +214,7 @@ function compareSetup(config: Config): CompareSetup {
 async function startPages(all: WholeGround, sealer: Sealer, figures: Figures): Promise<{ url: string }> {
   const { config, db, blobs, queue, clock, log, life, databaseUrl } = all;
   addEstateFigures(figures.registry, db, queue);
+  addStoreFigures(figures.registry, all.space);
   return life.start(
     'pages',
     () =>
@@ -248,7 +250,7 @@ async function startPages(all: WholeGround, sealer: Sealer, figures: Figures): P
   );
 }
 
-async function readiness({ db, queue }: WholeGround): Promise<ReadinessCheck[]> {
+async function readiness({ db, queue, space }: WholeGround): Promise<ReadinessCheck[]> {
   const check = async (name: string, ask: () => Promise<string>): Promise<ReadinessCheck> => {
     try {
       return { name, ok: true, detail: await ask() };
@@ -268,6 +270,7 @@ async function readiness({ db, queue }: WholeGround): Promise<ReadinessCheck[]> 
       const { waiting, active, failed } = await queue.depth();
       return `${waiting} waiting, ${active} active, ${failed} failed`;
     }),
+    Promise.resolve({ name: 'store', ok: space.state !== 'out', detail: space.detail }),
     check('pages', async () => {
       await readFile(path.join(UI_DIR, 'index.html'));
       return 'built';
@@ -283,6 +286,7 @@ async function startMetrics(
 ): Promise<void> {
   const { host, port } = all.config.metrics;
   if (port === null) return;
+  addStoreFigures(figures.registry, all.space);
   await all.life.start(
     'metrics',
     () =>

@@ -42,6 +42,8 @@ import { Capture, LookLog, type Aim, type CaptureRules } from './frame/frame.ts'
 export interface Ground {
   readonly db: Db;
   readonly blobs: BlobStore;
+  /** The same for pictures of new looks: it refuses them while the disk has room for evidence only. */
+  readonly pictures: Pick<BlobStore, 'put' | 'get'>;
   readonly queue: CompareQueue;
   readonly clock: Clock;
   readonly log: Logger;
@@ -85,7 +87,8 @@ export async function runCapture(
 
   // gate: what shows nothing new ends here, the rest waits for the network
   const gatekeeper = new Gatekeeper(setup.gate, {
-    ...{ db, blobs, clock, log },
+    ...{ db, clock, log },
+    blobs: ground.pictures,
     looks: {
       add: async (look) => {
         const id = await looks.add(look);

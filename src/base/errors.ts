@@ -59,6 +59,11 @@ export const ERROR_TABLE = {
     en: 'The disk that holds {dir} is full: {problem}',
     zh: '{dir} 所在磁盘已满：{problem}',
   },
+  'blob.pictures_stopped': {
+    status: 507,
+    en: 'Only {freeMib} MiB are left, less than the {limitMib} that are spared for evidence: pictures of looks are not kept',
+    zh: '磁盘仅剩 {freeMib} MiB，低于为证据保留的 {limitMib} MiB，暂停保存巡看图片',
+  },
   'blob.unwritable': {
     status: 500,
     en: 'Nothing can be stored in {dir}: {problem}',

@@ -16,6 +16,8 @@ export const LIMITS = {
   blobYoungMs: 600_000,
   /** Half-written files older than this are nobody's any more. */
   blobLeftOverMs: 3_600_000,
+  /** How often what is left of the disk is asked. */
+  spaceAskedEveryMs: 10_000,
   /** To a bucket: requests at once and waiting, tries at one, its longest duration, and the first pause between tries. */
   s3RequestsAtOnce: 32,
   s3RequestsWaiting: 10_000,

@@ -10,7 +10,17 @@ export type Lighting = 'day' | 'low_light' | 'infrared';
 
 /** Why a look was not judged: machine words, translated where they are shown. */
 export type NotJudgedReason =
-  'dark' | 'overexposed' | 'fogged' | 'blocked' | 'smeared' | 'frozen' | 'pose' | 'no_baseline' | 'unreadable';
+  | 'dark'
+  | 'overexposed'
+  | 'fogged'
+  | 'blocked'
+  | 'smeared'
+  | 'frozen'
+  | 'pose'
+  | 'no_baseline'
+  | 'unreadable'
+  // The disk has no room for its picture.
+  | 'no_room';
 
 export type Fitness =
   | { readonly fit: true; readonly lighting: Lighting }

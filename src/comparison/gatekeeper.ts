@@ -4,10 +4,9 @@
  * the rest is stored as a picture and waits for the network. Costs about a millisecond a look.
  */
 import type { Clock, Timer } from '../base/clock.ts';
-import { problemOf } from '../base/errors.ts';
+import { problemOf, SentinelError, type ErrorCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Logger } from '../base/log.ts';
-import type { Picture } from '../base/picture.ts';
 import { writeJpeg } from '../drivers/codec/codec.ts';
 import type { BlobStore } from '../drivers/blobs/blobs.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
@@ -55,6 +54,7 @@ interface Known {
 
 /** Contexts are looked up again this often: a person's accept or a new mask takes effect within it. */
 const REFRESH_MS = 2_000;
+const NO_ROOM: ReadonlySet<ErrorCode> = new Set(['blob.pictures_stopped', 'blob.disk_full']);
 
 export class Gatekeeper {
   readonly #rules: GateRules;
@@ -110,8 +110,9 @@ export class Gatekeeper {
       });
       return;
     }
+    const pictureSha256 = await this.#store(frame, fit.lighting);
+    if (pictureSha256 === undefined) return;
     known.lastInFullAtMs = frame.capturedAtMs;
-    const pictureSha256 = await this.#store(frame.picture);
     const rest = { reason: null, lighting: fit.lighting, gateScore: answer.score, pictureSha256 };
     await this.#write(frame, { result: 'pending', stage: 'gate', ...rest });
     await this.#parts.onPending(frame.viewId);
@@ -130,8 +131,9 @@ export class Gatekeeper {
       await this.#write(frame, { result: 'not_judged', stage: 'capture', reason: context.state, lighting });
       return;
     }
+    const pictureSha256 = await this.#store(frame, lighting);
+    if (pictureSha256 === undefined) return;
     known.lastLearnedAtMs = frame.capturedAtMs;
-    const pictureSha256 = await this.#store(frame.picture);
     const lookId = await this.#write(frame, {
       result: 'learning',
       stage: 'capture',
@@ -158,8 +160,16 @@ export class Gatekeeper {
     }
   }
 
-  async #store(picture: Picture): Promise<string> {
-    return this.#parts.blobs.put(await writeJpeg(picture));
+  /** @returns undefined where the disk has no room for it: the look cannot be judged then, and says so */
+  async #store(frame: Frame, lighting: string): Promise<string | undefined> {
+    try {
+      return await this.#parts.blobs.put(await writeJpeg(frame.picture));
+    } catch (thrown) {
+      const isFull = thrown instanceof SentinelError && NO_ROOM.has(thrown.code);
+      if (!isFull) throw thrown;
+      await this.#write(frame, { result: 'not_judged', stage: 'capture', reason: 'no_room', lighting });
+      return undefined;
+    }
   }
 
   #write(

@@ -280,6 +280,7 @@ export const EventKind = Words(
   'turret.changed',
   'route.changed',
   'task.changed',
+  'store.changed',
 );
 export type EventKind = Static<typeof EventKind>;
 

@@ -6,7 +6,8 @@
  * reference, never a reference without bytes. Putting bytes that are there already makes them young again, and `delete`
  * spares the young: what is being referred to anew does not vanish under it.
  *
- * Errors: `blob.missing`, `blob.damaged`, `blob.too_large`, `blob.disk_full`, `blob.unwritable`, `blob.unreachable`.
+ * Errors: `blob.missing`, `blob.damaged`, `blob.too_large`, `blob.disk_full`, `blob.unwritable`, `blob.unreachable`,
+ * and of a {@link SpaceWatch} `blob.pictures_stopped`.
  */
 import type { Clock } from '../../base/clock.ts';
 import { openDirectory } from './blobs-directory.ts';
@@ -14,6 +15,7 @@ import { openBucket } from './blobs-s3.ts';
 import type { S3Target } from './s3.ts';
 
 export type { S3Target } from './s3.ts';
+export { SpaceWatch, type SpaceRules, type SpaceState } from './space-watch.ts';
 
 export interface StoredBlob {
   /** 64 hexadecimal digits in lower case. */

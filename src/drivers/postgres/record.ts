@@ -33,7 +33,8 @@ export type EventKind =
   | 'camera.changed'
   | 'turret.changed'
   | 'route.changed'
-  | 'task.changed';
+  | 'task.changed'
+  | 'store.changed';
 
 /** Tells pages and programs; the row's trigger notifies them when the transaction commits. */
 export async function recordEvents(

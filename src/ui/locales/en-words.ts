@@ -46,6 +46,7 @@ const en: typeof zhCN = {
     pose: 'Camera has moved',
     no_baseline: 'No baseline',
     unreadable: 'Picture unreadable',
+    no_room: 'Disk full, picture not kept',
     offline: 'Camera offline',
     wrong_codec: 'Codec not supported',
     unauthorised: 'Login refused',

@@ -38,6 +38,7 @@ export default {
     pose: '机位偏移',
     no_baseline: '没有基准画面',
     unreadable: '画面无法读取',
+    no_room: '磁盘空间不足，图片未保存',
     offline: '摄像机离线',
     wrong_codec: '编码不支持',
     unauthorised: '认证失败',

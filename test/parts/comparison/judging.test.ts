@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
+import { SentinelError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import type { Picture } from '../../../src/base/picture.ts';
 import {
@@ -60,11 +61,11 @@ function scene(noiseSeed: number, change?: (picture: Picture) => void): Picture 
   return picture;
 }
 
-function gateFor(viewId: number, cameraId: number) {
+function gateFor(viewId: number, cameraId: number, store: Pick<BlobStore, 'put'> = blobs) {
   const pending: number[] = [];
   const looks = new LookLog(fresh.db, systemClock, silentLogger);
   const gatekeeper = new Gatekeeper(RULES, {
-    ...{ db: fresh.db, blobs, looks, clock: systemClock, log: silentLogger },
+    ...{ db: fresh.db, blobs: store, looks, clock: systemClock, log: silentLogger },
     onPending: async (id) => void pending.push(id),
   });
   let atMs = Date.now();
@@ -134,6 +135,23 @@ describe('the gate', () => {
       expect(await see(scene(seed))).toMatchObject({ result: 'unchanged', stage: 'gate' });
     expect(await see(scene(7), { afterS: 300 })).toMatchObject({ result: 'pending' });
     expect(pending).toEqual([viewId, viewId]);
+    await close();
+  });
+
+  test('says of a look whose picture has no room that it was not judged, and goes on when there is room', async () => {
+    const { cameraId, viewId } = await addCamera(fresh.db, estateId, { key: 'full' });
+    await acceptBaseline(viewId, scene(1));
+    let isFull = true;
+    const put = async (bytes: Uint8Array): Promise<string> => {
+      if (isFull) throw new SentinelError('blob.pictures_stopped', { freeMib: 1, limitMib: 2 });
+      return blobs.put(bytes);
+    };
+    const { see, pending, close } = gateFor(viewId, cameraId, { put });
+    expect(await see(scene(2))).toMatchObject({ result: 'not_judged', reason: 'no_room', picture_sha256: null });
+    expect(await viewRow(viewId)).toMatchObject({ not_judged_reason: 'no_room' });
+    expect(pending).toEqual([]);
+    isFull = false;
+    expect(await see(scene(3))).toMatchObject({ result: 'pending' });
     await close();
   });
 
