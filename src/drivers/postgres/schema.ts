@@ -45,6 +45,52 @@ export type SnapshotStreamState = 'kept' | 'wanted' | 'failed' | 'standing' | 'n
 export type ClockSource = 'rtcp' | 'onvif' | 'rtsp_date';
 export type MaskKind = 'privacy' | 'ignore' | 'watch';
 
+export interface StoredPosition {
+  readonly pan: number;
+  readonly tilt: number;
+  readonly zoom: number;
+}
+
+export interface StoredWindow {
+  readonly days: readonly number[];
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface StoredAbilities {
+  readonly absolute: boolean;
+  readonly relative: boolean;
+  readonly continuous: boolean;
+  readonly byPicture: boolean;
+  readonly home: boolean;
+  readonly setPreset: boolean;
+}
+
+export interface StoredTestStop {
+  readonly stopId: number;
+  readonly name: string;
+  readonly outcome: 'waiting' | 'moving' | VisitOutcome;
+  readonly moveS: number | null;
+  readonly settleS: number | null;
+  readonly offset: { readonly dxPx: number; readonly dyPx: number } | null;
+  readonly problem: string | null;
+}
+
+export type ProcessPart = 'capture' | 'patrol';
+export type HolderKind = 'route' | 'system' | 'operator' | 'enforcement';
+export type TurretPhase =
+  | 'unknown'
+  | 'resting'
+  | 'moving'
+  | 'settling'
+  | 'looking'
+  | 'dwelling'
+  | 'held'
+  | 'parked'
+  | 'unreachable';
+export type VisitOutcome = 'looked' | 'not_settled' | 'pose' | 'stuck' | 'failed' | 'interrupted';
+export type TaskKind = 'pose' | 'stuck' | 'preset_missing';
+
 export interface Database {
   estate: { id: Generated<number>; name: string; time_zone: string; simulated: Defaulted<boolean> };
   setting: { key: string; value: JSONColumnType<Record<string, unknown>> };
@@ -86,8 +132,8 @@ export interface Database {
     last_error: Optional<string>;
     last_error_at: OptionalStamp;
   };
-  camera_lease: { camera_id: number; holder: string; expires_at: Stamp };
-  capture_process: { holder: string; seen_at: Stamp };
+  camera_lease: { camera_id: number; holder: string; expires_at: Stamp; part: Defaulted<ProcessPart> };
+  capture_process: { holder: string; seen_at: Stamp; part: Defaulted<ProcessPart> };
   view: {
     id: Generated<number>;
     camera_id: number;
@@ -295,5 +341,132 @@ export interface Database {
     action: string;
     subject: string;
     details: ColumnType<Record<string, unknown>, string | undefined, string>;
+  };
+  turret: {
+    camera_id: number;
+    park_preset: Optional<string>;
+    park_after_s: Optional<number>;
+    resume_after_s: Optional<number>;
+    phase: Defaulted<TurretPhase>;
+    phase_since: DefaultStamp;
+    route_id: Optional<number>;
+    stop_id: Optional<number>;
+    position: OptionalJson<StoredPosition>;
+    abilities: OptionalJson<StoredAbilities>;
+    stuck_since: OptionalStamp;
+    problem: Optional<string>;
+    presets_read_at: OptionalStamp;
+    presets_wanted_at: OptionalStamp;
+  };
+  turret_preset: {
+    camera_id: number;
+    token: string;
+    name: string;
+    position: OptionalJson<StoredPosition>;
+    picture_sha256: Optional<string>;
+    pictured_at: OptionalStamp;
+    seen_at: Stamp;
+    missing_since: OptionalStamp;
+  };
+  patrol_route: {
+    id: Generated<number>;
+    camera_id: number;
+    name: string;
+    enabled: Defaulted<boolean>;
+    priority: Defaulted<number>;
+    random_order: Defaulted<boolean>;
+    time_zone: Optional<string>;
+    windows: ColumnType<StoredWindow[], string | undefined, string>;
+    version: Defaulted<number>;
+    created_at: DefaultStamp;
+  };
+  patrol_stop: {
+    id: Generated<number>;
+    route_id: number;
+    ordinal: number;
+    name: Defaulted<string>;
+    preset: Optional<string>;
+    position: OptionalJson<StoredPosition>;
+    dwell_s: number;
+    speed: Optional<number>;
+    zoom: Optional<number>;
+    judged: Defaulted<boolean>;
+    view_id: number;
+  };
+  turret_lease: {
+    camera_id: number;
+    kind: HolderKind;
+    user_id: Optional<number>;
+    route_id: Optional<number>;
+    purpose: Defaulted<string>;
+    taken_at: Stamp;
+    expires_at: Stamp;
+  };
+  turret_command: {
+    id: Generated<number>;
+    camera_id: number;
+    user_id: number;
+    kind: 'operator' | 'enforcement';
+    command: JSONColumnType<Record<string, unknown>>;
+    asked_at: DefaultStamp;
+    state: Defaulted<'waiting' | 'done' | 'refused' | 'failed'>;
+    answer: OptionalJson<Record<string, unknown>>;
+    problem_code: Optional<string>;
+    problem_details: OptionalJson<Record<string, string | number | boolean | null>>;
+  };
+  turret_log: {
+    id: Generated<number>;
+    at: Stamp;
+    camera_id: number;
+    kind: HolderKind;
+    user_id: Optional<number>;
+    route_id: Optional<number>;
+    by_name: string;
+    action: string;
+    details: ColumnType<Record<string, unknown>, string | undefined, string>;
+    outcome: 'done' | 'refused' | 'failed';
+    problem: Optional<string>;
+  };
+  patrol_visit: {
+    id: Generated<number>;
+    camera_id: number;
+    route_id: Optional<number>;
+    stop_id: Optional<number>;
+    view_id: number;
+    began_at: Stamp;
+    outcome: VisitOutcome;
+    move_ms: Optional<number>;
+    settle_ms: Optional<number>;
+    looked_at: OptionalStamp;
+    dx_px: Optional<number>;
+    dy_px: Optional<number>;
+    recentred: Defaulted<boolean>;
+    problem: Optional<string>;
+  };
+  patrol_test_run: {
+    id: Generated<number>;
+    route_id: number;
+    user_id: number;
+    state: Defaulted<'waiting' | 'running' | 'done' | 'cancelled' | 'failed'>;
+    asked_at: DefaultStamp;
+    started_at: OptionalStamp;
+    ended_at: OptionalStamp;
+    problem: Optional<string>;
+    progress: ColumnType<StoredTestStop[], string | undefined, string>;
+  };
+  operator_task: {
+    id: Generated<number>;
+    kind: TaskKind;
+    camera_id: number;
+    view_id: Optional<number>;
+    subject: Defaulted<string>;
+    state: Defaulted<'open' | 'closed'>;
+    opened_at: Stamp;
+    last_seen_at: Stamp;
+    times: Defaulted<number>;
+    details: ColumnType<Record<string, unknown>, string | undefined, string>;
+    closed_at: OptionalStamp;
+    closed_by: Optional<number>;
+    note: Defaulted<string>;
   };
 }
