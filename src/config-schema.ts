@@ -225,6 +225,41 @@ export const ConfigSchema = sections('Configuration of Sentinel', {
     }),
   }),
 
+  patrol: section('Domes on their routes', {
+    resume_after_s: number('Idle time after which a hand’s hold on a turret ends and the patrol goes on', 60, {
+      minimum: 5,
+      maximum: 3600,
+    }),
+    park_after_s: number('Idle time after which a turret with nothing to do goes to its park preset', 120, {
+      minimum: 5,
+      maximum: DAY_S,
+    }),
+    arrive_within_s: number('Longest wait for a turret to reach a stop and stand still', 45, {
+      minimum: 5,
+      maximum: 300,
+    }),
+    pose_limit_share: number(
+      'Offset from a stop’s reference, as a share of the picture, beyond which it is not judged',
+      0.08,
+      {
+        minimum: 0.01,
+        maximum: 0.2,
+      },
+    ),
+    recentre_from_share: number(
+      'Offset, as a share of the picture, from which a stop is centred anew before its look',
+      0.015,
+      {
+        minimum: 0.002,
+        maximum: 0.2,
+      },
+    ),
+    blind_after_hours: number('A view without a look that could be judged for longer is a blind spot', 24, {
+      minimum: 1,
+      maximum: 720,
+    }),
+  }),
+
   timeouts: section('Longest waits for cameras', {
     rtsp: section('RTSP', {
       connect_ms: integer('To connect', 5_000, { minimum: 100, maximum: 60_000 }),

@@ -100,6 +100,10 @@ function contradictions(given: Given, read: ReadValues): Problem[] {
       say([...path, 'found'], `must be at most ${path.join('.')}.of (${rule.of}), not ${rule.found}`);
     }
   }
+  const { recentreFromShare, poseLimitShare } = given.patrol;
+  if (recentreFromShare >= poseLimitShare) {
+    say(['patrol', 'recentre_from_share'], `must be below patrol.pose_limit_share (${poseLimitShare})`);
+  }
   if (given.credential.key !== null && given.credential.keyFile !== null) {
     say(['credential', 'key'], 'and credential.key_file are both given; give one of them');
   }

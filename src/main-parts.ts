@@ -234,6 +234,7 @@ async function startPages(all: WholeGround, sealer: Sealer, figures: Figures): P
           simulatedLearnS: config.demo.learningSpanS,
           persistenceRule: config.persistence,
         },
+        patrolDefaults: config.patrol,
         pictures: blobs,
         thumbnailOfPicture: async (sha256) => {
           const picture = await readPicture(await blobs.get(sha256));

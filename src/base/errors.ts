@@ -300,6 +300,78 @@ export const ERROR_TABLE = {
     en: 'View {viewId} has {limit} areas already',
     zh: '视角 {viewId} 的区域数量已达上限 {limit}',
   },
+  'patrol.no_turret': {
+    status: 409,
+    en: 'Camera {cameraId} cannot be turned: it is registered as a fixed one',
+    zh: '摄像机 {cameraId} 登记为固定摄像机，不能转动',
+  },
+  'patrol.route_invalid': {
+    status: 422,
+    en: 'The route "{name}" cannot go like this: {problem}',
+    zh: '路线“{name}”无法执行：{problem}',
+  },
+  'patrol.route_changed': {
+    status: 409,
+    en: 'Route {routeId} has changed since version {seen}; it is now version {version}',
+    zh: '路线 {routeId} 已由版本 {seen} 变为版本 {version}，请重新查看',
+  },
+  'patrol.route_name_taken': {
+    status: 409,
+    en: 'This camera has a route named "{name}" already',
+    zh: '该摄像机已有名为“{name}”的路线',
+  },
+  'patrol.too_many_routes': {
+    status: 409,
+    en: 'A camera has {limit} routes at most',
+    zh: '每台摄像机最多 {limit} 条路线',
+  },
+  'patrol.route_file': {
+    status: 422,
+    en: 'The file of routes cannot be read: {problem}',
+    zh: '路线文件无法读取：{problem}',
+  },
+  'patrol.test_running': {
+    status: 409,
+    en: 'A test run of route {routeId} is under way',
+    zh: '路线 {routeId} 正在试运行',
+  },
+  'patrol.no_test': {
+    status: 404,
+    en: 'Route {routeId} has had no test run',
+    zh: '路线 {routeId} 没有试运行记录',
+  },
+  'patrol.held': {
+    status: 409,
+    en: '{by} holds the turret until {until}',
+    zh: '{by} 正在控制云台，至 {until}',
+  },
+  'patrol.not_held': { status: 409, en: 'You do not hold the turret', zh: '您没有控制云台' },
+  'patrol.not_driven': {
+    status: 503,
+    en: 'The turret of camera {cameraId} does not answer: no patrol process drives it now',
+    zh: '摄像机 {cameraId} 的云台无响应：目前没有巡航进程在控制它',
+  },
+  'patrol.too_many_commands': {
+    status: 429,
+    en: 'More than {limit} commands wait for the turret of camera {cameraId}',
+    zh: '等待摄像机 {cameraId} 云台执行的指令超过 {limit} 条',
+  },
+  'patrol.cannot': {
+    status: 422,
+    en: 'The camera cannot do this: {what}',
+    zh: '摄像机不支持此操作：{what}',
+  },
+  'patrol.preset_unknown': {
+    status: 404,
+    en: 'Camera {cameraId} knows no preset {preset}',
+    zh: '摄像机 {cameraId} 没有预置位 {preset}',
+  },
+  'patrol.preset_used': {
+    status: 409,
+    en: 'Preset {preset} is on a route: {routes}',
+    zh: '预置位 {preset} 正被路线使用：{routes}',
+  },
+  'patrol.task_closed': { status: 409, en: 'Task {taskId} is closed already', zh: '任务 {taskId} 已关闭' },
   'rtsp.bad_url': { status: 422, en: 'Not a usable RTSP address: {problem}', zh: 'RTSP 地址不可用：{problem}' },
   'rtsp.unreachable': { status: 502, en: '{host} cannot be reached: {problem}', zh: '无法连接 {host}：{problem}' },
   'rtsp.timeout': {

@@ -202,6 +202,27 @@ export const LIMITS = {
   /** Trouble that keeps on is written to the log this often, with its count. */
   troubleEveryMs: 10_000,
 
+  /** Patrol: routes of a camera, stops and windows of a route, presets a camera may list, bytes of a file of routes. */
+  routesPerCamera: 32,
+  stopsPerRoute: 128,
+  windowsPerRoute: 64,
+  presetsPerCamera: 512,
+  routeFileBytes: 1024 * 1024,
+  routesPerFile: 500,
+  /** Commands of hands that may wait for one turret, and how long one is waited for; older ones are never carried out. */
+  turretCommandsWaiting: 32,
+  turretAnswerMs: 8_000,
+  turretCommandLateMs: 3_000,
+  /** Carried-out commands are kept this long for whoever still waits for the answer. */
+  turretCommandsKeptMs: 600_000,
+  /** Most stops of one round of a test run, and days of one coverage report. */
+  coverageDays: 31,
+  /** Visits from which the time of a stop is reckoned. */
+  visitsMeasured: 20,
+  /** Access units, and their bytes, kept since a dome's last key unit, to decode from when it settles. */
+  liveUnits: 600,
+  liveUnitBytes: 24 * 1024 * 1024,
+
   /** The simulated estate: sockets open to it, bytes waiting for a slow reader, prepared clips held in memory. */
   simulatorConnections: 2_000,
   simulatorBacklogBytes: 2 * 1024 * 1024,

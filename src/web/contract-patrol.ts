@@ -292,6 +292,7 @@ export const LeaseBody = Sent({
   kind: Type.Optional(Words('operator', 'enforcement')),
   purpose: Type.Optional(Type.String({ maxLength: 200 })),
 });
+export type LeaseBody = Static<typeof LeaseBody>;
 
 export const TurretPhase = Words(
   'unknown',

@@ -21,6 +21,12 @@ export const PERMISSIONS = {
   'views.change': ['operator', 'admin'],
   /** Say what is lawful: accept, remove, learn anew. */
   'baselines.decide': ['operator', 'admin'],
+  /** Routes, turrets, their log, coverage, tasks. */
+  'patrol.read': EVERYBODY,
+  /** Draw routes, test them, set what a turret does when idle, close tasks. */
+  'patrol.change': ['operator', 'admin'],
+  /** Take a turret by hand. */
+  'turret.drive': ['operator', 'enforcement', 'admin'],
   'cameras.import': ['admin'],
   'users.manage': ['admin'],
 } as const satisfies Record<string, readonly RoleName[]>;

@@ -70,6 +70,14 @@ export interface ViewDefaults {
   readonly persistenceRule: PersistenceRule;
 }
 
+/** What holds for a turret that says nothing else. */
+export interface PatrolDefaults {
+  /** Idle time after which a hand's lease ends. */
+  readonly resumeAfterS: number;
+  /** A view without a good look for longer is a blind spot. */
+  readonly blindAfterHours: number;
+}
+
 /** What routes are handed. */
 export interface WebParts {
   readonly db: Db;
@@ -79,6 +87,7 @@ export interface WebParts {
   readonly feed: EventFeed;
   readonly pictures: PictureStore;
   readonly viewDefaults: ViewDefaults;
+  readonly patrolDefaults: PatrolDefaults;
   readonly importCameras: ImportCameras;
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
   readonly cookie: SessionCookie;

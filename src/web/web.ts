@@ -28,14 +28,26 @@ import { createWebMetrics } from './metrics.ts';
 import { baselineRoutes } from './routes/baselines.ts';
 import { cameraRoutes } from './routes/cameras.ts';
 import { candidateRoutes } from './routes/candidates.ts';
+import { coverageRoutes } from './routes/coverage.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { pageRoutes } from './routes/pages.ts';
+import { patrolRoutes } from './routes/patrol-routes.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { taskRoutes } from './routes/tasks.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { turretRoutes } from './routes/turrets.ts';
 import { userRoutes } from './routes/users.ts';
 import { viewRoutes } from './routes/views.ts';
-import type { ImportCameras, PictureStore, ReadinessCheck, Server, ViewDefaults, WebParts } from './server.ts';
+import type {
+  ImportCameras,
+  PatrolDefaults,
+  PictureStore,
+  ReadinessCheck,
+  Server,
+  ViewDefaults,
+  WebParts,
+} from './server.ts';
 import { createValidatorCompiler } from './validation.ts';
 
 export { ensureFirstAdmin } from './people-store.ts';
@@ -58,6 +70,7 @@ export interface WebOptions {
   };
   readonly review: { readonly claimS: number; readonly undoS: number };
   readonly viewDefaults: ViewDefaults;
+  readonly patrolDefaults: PatrolDefaults;
   readonly pictures: PictureStore;
   /** Grey picture of the gate's size, and the lighting, of a stored picture. */
   readonly thumbnailOfPicture: (sha256: string) => Promise<{ thumbnail: Buffer; lighting: string }>;
@@ -163,6 +176,7 @@ export async function buildServer(options: WebOptions): Promise<{
     feed,
     pictures: options.pictures,
     viewDefaults: options.viewDefaults,
+    patrolDefaults: options.patrolDefaults,
     importCameras: options.importCameras,
     readiness: options.readiness,
     cookie,
@@ -178,6 +192,10 @@ export async function buildServer(options: WebOptions): Promise<{
     viewRoutes,
     baselineRoutes,
     candidateRoutes,
+    patrolRoutes,
+    coverageRoutes,
+    turretRoutes,
+    taskRoutes,
     eventRoutes,
     healthRoutes,
   ]) {

@@ -109,6 +109,7 @@ export function testWebOptions(
       simulatedLearnS: 60,
       persistenceRule: { found: 4, of: 5, spanS: 1200 },
     },
+    patrolDefaults: { resumeAfterS: 60, blindAfterHours: 24 },
     thumbnailOfPicture: (sha256) => options.pictures.thumbnailOf(sha256),
     importCameras: importNothing,
     readiness: () => Promise.resolve([{ name: 'database', ok: true, detail: 'answers' }]),

@@ -36,7 +36,7 @@ describe('published configuration', () => {
     for (const { path, schema } of LEAVES) {
       if (schema.minimum === undefined) continue;
       expect(path.at(-1), path.join('.')).toMatch(
-        /(_s|_ms|_hours|_days|_mib)$|^(port|connections|connections_per_host|visit_concurrency|concurrency|threads|pictures|found|of)$/,
+        /(_s|_ms|_hours|_days|_mib|_share)$|^(port|connections|connections_per_host|visit_concurrency|concurrency|threads|pictures|found|of)$/,
       );
     }
   });

@@ -1,0 +1,34 @@
+/**
+ * Patrol: domes that follow routes by the clock, stop by stop, and say where they have been. Rules are in files of their
+ * own (`timetable`, `route`, `round`, `lease`, `settling`, `stuck`, `recentre`, `coverage`), SQL in the `-store` files.
+ */
+export { blindSpots, readCoverage, type BlindSpot, type CoverageOfRoute } from './coverage-store.ts';
+export { daysOf, type CoverageOfView } from './coverage.ts';
+export { granted, logTurret, readLease, releaseLease, takeLease, takeLeaseIn } from './lease-store.ts';
+export { isHand, isSameHolder, type Holder, type Lease } from './lease.ts';
+export { exportRoutes, importRoutes, type RouteImportReport } from './route-file.ts';
+export {
+  checkRoute,
+  copyRouteDay,
+  readRoutes,
+  removeRoute,
+  requireRoute,
+  requireTurret,
+  RouteInvalid,
+  roundsOf,
+  saveRoute,
+  type DrawnRoute,
+} from './route-store.ts';
+export { problemText } from './route-words.ts';
+export { routeAt, type Route, type RouteProblem, type Stop } from './route.ts';
+export { closeTask } from './task-store.ts';
+export { nextChangeMs } from './timetable.ts';
+export {
+  changeTurret,
+  commandTurret,
+  isDriven,
+  requirePreset,
+  routesWithPreset,
+  type HandCommand,
+} from './turret-store.ts';
+export { askForTest, cancelTest, waitingStops } from './visit-store.ts';
