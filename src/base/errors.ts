@@ -459,6 +459,16 @@ export const ERROR_TABLE = {
     en: '{host} has no preset {token}',
     zh: '{host} 没有预置位 {token}',
   },
+  'onvif.no_interface': {
+    status: 422,
+    en: 'There is no network interface {interface}; there are: {known}',
+    zh: '没有网络接口 {interface}；现有：{known}',
+  },
+  'onvif.discovery': {
+    status: 502,
+    en: 'Devices cannot be searched for on {interface}: {problem}',
+    zh: '无法在 {interface} 上搜索设备：{problem}',
+  },
   'onvif.too_much': {
     status: 422,
     en: '{host} cannot be asked this: {problem}',

@@ -227,6 +227,13 @@ export const LIMITS = {
   simulatorConnections: 2_000,
   simulatorBacklogBytes: 2 * 1024 * 1024,
   simulatorClips: 96,
+  /** A simulated ONVIF device: one request, login tokens remembered, presets, tours, subscriptions and events each holds. */
+  simulatorRequestBytes: 64 * 1024,
+  simulatorNonces: 10_000,
+  simulatorPresets: 256,
+  simulatorTours: 8,
+  simulatorSubscriptions: 16,
+  simulatorEvents: 256,
 
   /** Largest answer of an ONVIF device: a recorder describes each of its profiles in about 4 KB. */
   onvifAnswerBytes: 1024 * 1024,
@@ -239,6 +246,12 @@ export const LIMITS = {
   onvifTourSpots: 256,
   /** Letters of a name or handle handed to a device; ONVIF promises 64 for handles. */
   onvifNameCharacters: 64,
+  /** Longest single wait for preset events, events taken of one answer, and what is repeated to find a subscription. */
+  onvifPullMs: 20_000,
+  onvifEventsPulled: 32,
+  onvifReferenceParameters: 4,
+  /** Devices that one search lists. */
+  onvifDiscovered: 1_024,
   /** Requests that may wait their turn at one device. */
   onvifRequestsWaiting: 16,
 } as const;

@@ -61,7 +61,7 @@ export class DeviceLine {
   #mislabelled: boolean | undefined;
   #servicesKnown = false;
   #lost = true;
-  #connections = 0;
+  #losses = 0;
 
   constructor(target: DeviceTarget) {
     const { credentials, timeoutMs } = target;
@@ -95,9 +95,9 @@ export class DeviceLine {
     return this.#clockOffset;
   }
 
-  /** How often the device was come to anew. What was read under another number may no longer hold. */
-  get connections(): number {
-    return this.#connections;
+  /** How often the device was lost. What was read under another number may no longer hold. */
+  get losses(): number {
+    return this.#losses;
   }
 
   /** Reads the device's clock again and signs with the new offset from then on. */
@@ -118,10 +118,7 @@ export class DeviceLine {
       this.#clockOffset = { offsetMs, measuredAtMs: answeredAtMs };
     }
     this.#signOffsetMs = this.#mislabelled ? 0 : (this.#clockOffset?.offsetMs ?? 0);
-    if (this.#lost) {
-      this.#lost = false;
-      this.#connections++;
-    }
+    this.#lost = false;
     return this.#clockOffset;
   }
 
@@ -190,7 +187,10 @@ export class DeviceLine {
       return xml;
     } catch (thrown) {
       // A device that refuses is there; anything else may be its last word before it starts anew.
-      if (!isCode(thrown, 'onvif.unauthorised') && !isCode(thrown, 'onvif.refused')) this.#lost = true;
+      if (!isCode(thrown, 'onvif.unauthorised') && !isCode(thrown, 'onvif.refused')) {
+        this.#lost = true;
+        this.#losses++;
+      }
       throw thrown;
     }
   }

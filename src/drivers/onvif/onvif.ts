@@ -18,14 +18,18 @@ import {
 } from './answers.ts';
 import { DeviceLine, type ClockOffset, type DeviceTarget } from './device-line.ts';
 import { chooseStreams, readProfiles, readTurretProfile, withoutCredentials, type StreamProfile } from './profiles.ts';
+import { openPresetEvents, type PresetEvents } from './preset-events.ts';
 import { openTurret, type OnvifTurret } from './turret.ts';
 
 export type { DeviceInformation, NetworkInterface } from './answers.ts';
 export type { ClockOffset, DeviceTarget } from './device-line.ts';
+export { discoverDevices, type DiscoveredDevice, type DiscoveryOptions } from './discovery.ts';
+export type { PresetEvent, PresetEvents } from './preset-events.ts';
 export type { StreamProfile } from './profiles.ts';
 export type { TurretPosition, TurretVector } from './spaces.ts';
 export type { TourPlan, TourSpot, TurretTour } from './tours.ts';
-export type { OnvifTurret, TurretOffer, TurretPreset, TurretStatus } from './turret.ts';
+export type { TurretPreset } from './presets.ts';
+export type { OnvifTurret, TurretOffer, TurretStatus } from './turret.ts';
 
 export interface DeviceStreams {
   /** RTSP address of the largest H.264 or H.265 stream. */
@@ -65,6 +69,11 @@ export interface OnvifDevice {
    * @throws also onvif.no_turret
    */
   turret(videoSource?: string): Promise<OnvifTurret>;
+  /**
+   * Preset events of all the device's turrets, on a connection of their own.
+   * @throws also onvif.not_offered
+   */
+  presetEvents(): Promise<PresetEvents>;
 }
 
 /**
@@ -169,6 +178,10 @@ class Device implements OnvifDevice {
     const profile = path === undefined ? undefined : readTurretProfile(await this.#profiles(), videoSource);
     if (path === undefined || !profile) throw new SentinelError('onvif.no_turret', { host: this.#line.host });
     return openTurret(this.#line, path, profile);
+  }
+
+  presetEvents(): Promise<PresetEvents> {
+    return openPresetEvents(this.#line);
   }
 
   async #profiles(): Promise<string> {

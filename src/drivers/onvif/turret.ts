@@ -7,6 +7,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { attributeOf, elementsOf, escapeXml, numberOf, textOf } from './answers.ts';
 import type { DeviceLine } from './device-line.ts';
 import type { TurretProfile } from './profiles.ts';
+import { presetsInUse, readPresets, type TurretPreset } from './presets.ts';
 import {
   ASSUMED_SPACES,
   readPosition,
@@ -21,15 +22,6 @@ import {
 import { TourDesk, type TourPlan, type TurretTour } from './tours.ts';
 
 export const PTZ_NAMESPACE = 'http://www.onvif.org/ver20/ptz/wsdl';
-
-export interface TurretPreset {
-  /** The device's handle. */
-  readonly token: string;
-  /** '' if it has none. */
-  readonly name: string;
-  /** Where it lies; null if the device does not tell. */
-  readonly position: TurretPosition | null;
-}
 
 export interface TurretStatus {
   /** null where the device does not tell. */
@@ -61,7 +53,7 @@ export interface TurretOffer {
  */
 export interface OnvifTurret {
   readonly offer: TurretOffer;
-  /** Reads them from the device. Some makes list every slot, used or not; those without a position and name are left out. */
+  /** Those in use, read from the device each time. */
   presets(): Promise<TurretPreset[]>;
   /** @throws also onvif.no_preset: not in the device's list as it stands since the device was last come to */
   goToPreset(token: string, speed?: number): Promise<void>;
@@ -118,8 +110,8 @@ class Turret implements OnvifTurret {
   readonly #profile: string;
   readonly #spaces: TurretSpaces;
   readonly #tours: TourDesk;
-  /** Tokens as last listed, and under which connection. */
-  #known: { readonly tokens: ReadonlySet<string>; readonly connection: number } | undefined;
+  /** Tokens as last listed, and how often the device had been lost by then. */
+  #known: { readonly tokens: ReadonlySet<string>; readonly losses: number } | undefined;
 
   constructor(line: DeviceLine, path: string, profile: string, node: string | undefined) {
     this.#line = line;
@@ -142,25 +134,12 @@ class Turret implements OnvifTurret {
   }
 
   async presets(): Promise<TurretPreset[]> {
-    const xml = await this.#ask('GetPresets');
-    const connection = this.#line.connections;
-    const presets: TurretPreset[] = [];
-    const elements = elementsOf(xml, 'Preset');
-    if (elements.length > LIMITS.onvifPresets) {
-      throw this.#line.protocolError('GetPresets', `${elements.length} presets, more than ${LIMITS.onvifPresets}`);
+    const listed = readPresets(await this.#ask('GetPresets'), this.#spaces);
+    if (listed.length > LIMITS.onvifPresets) {
+      throw this.#line.protocolError('GetPresets', `${listed.length} presets, more than ${LIMITS.onvifPresets}`);
     }
-    const tokens = new Set<string>();
-    for (const element of elements) {
-      const token = attributeOf(element, 'token');
-      if (token === undefined || token === '' || tokens.has(token)) continue;
-      tokens.add(token);
-      const name = textOf(element, 'Name') ?? '';
-      const place = elementsOf(element, 'PTZPosition')[0];
-      const position = place === undefined ? null : readPosition(place, this.#spaces);
-      if (name !== '' || position !== null) presets.push({ token, name, position });
-    }
-    this.#known = { tokens, connection };
-    return presets;
+    this.#known = { tokens: new Set(listed.map(({ token }) => token)), losses: this.#line.losses };
+    return presetsInUse(listed);
   }
 
   async goToPreset(token: string, speed?: number): Promise<void> {
@@ -276,7 +255,7 @@ class Turret implements OnvifTurret {
    */
   async #checkPreset(token: string): Promise<void> {
     const known = this.#known;
-    if (known?.connection === this.#line.connections && known.tokens.has(token)) return;
+    if (known?.losses === this.#line.losses && known.tokens.has(token)) return;
     await this.presets();
     if (!this.#known?.tokens.has(token)) {
       throw new SentinelError('onvif.no_preset', { host: this.#line.host, token });
