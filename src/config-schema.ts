@@ -287,6 +287,10 @@ export const ConfigSchema = sections('Configuration of Sentinel', {
     undo_s: number('Time in which a verdict can be taken back', 60, { minimum: 0, maximum: 3600 }),
   }),
 
+  evidence: section('Sealed snapshots and their log', {
+    sm3: yesNo('Make SM3 digests (GB/T 32905) of all that is sealed, beside SHA-256', false),
+  }),
+
   retention: section('How long is kept what nobody holds', {
     looks_days: integer('Looks, without their pictures', 30, { minimum: 1, maximum: 3650 }),
     pictures_hours: integer('Pictures of looks', 72, { minimum: 1, maximum: 8760 }),

@@ -9,7 +9,8 @@ import { isIP } from 'node:net';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Static } from 'typebox';
-import type { ConfigSchema } from './config-schema.ts';
+import { LEAVES, type ConfigSchema } from './config-schema.ts';
+import { canonicalText, sha256OfText } from './evidence/evidence.ts';
 import { FILE_VARIABLE, readConfig, refuse, type Problem, type ReadValues } from './config-read.ts';
 
 type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}`
@@ -68,6 +69,15 @@ export function loadConfig({ file, env }: { file?: string; env: NodeJS.ProcessEn
     comparison: { ...given.comparison, modelDir: resolve(given.comparison.modelDir ?? PUBLISHED_MODELS) },
     demo: { ...given.demo, estateFile: resolve(given.demo.estateFile ?? PUBLISHED_DEMO) },
   });
+}
+
+/** SHA-256 over the canonical JSON of every key in force but the secrets, by their names in the file. */
+export function configSha256(config: Config): string {
+  const keys = LEAVES.filter(({ schema }) => schema['x-secret'] !== true).map(({ path }) => {
+    const value = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | null)?.[camelCase(key)], config);
+    return [path.join('.'), value ?? null] as const;
+  });
+  return sha256OfText(canonicalText(Object.fromEntries(keys)));
 }
 
 /** Named from the working directory where it lies under it, which reads better in an error. */
@@ -153,12 +163,11 @@ function isTimeZone(name: string): boolean {
 
 function camelised(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, child]) => [
-      key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
-      camelised(child),
-    ]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [camelCase(key), camelised(child)]));
+}
+
+function camelCase(key: string): string {
+  return key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function frozen<T>(value: T): T {

@@ -6,7 +6,7 @@ import { systemClock, type Clock } from './base/clock.ts';
 import { problemOf, SentinelError } from './base/errors.ts';
 import { Lifecycle } from './base/lifecycle.ts';
 import { createLogger, type Logger } from './base/log.ts';
-import type { Config } from './config.ts';
+import { configSha256, type Config } from './config.ts';
 import { openBlobs, SpaceWatch, type BlobPlace, type BlobStore, type SpaceState } from './drivers/blobs/blobs.ts';
 import {
   awaitDatabase,
@@ -19,6 +19,7 @@ import {
   type Db,
 } from './drivers/postgres/postgres.ts';
 import { openQueue, type CompareQueue } from './drivers/queue/queue.ts';
+import { SnapshotDesk } from './evidence/evidence.ts';
 
 /** Longest wait for a database that starts beside us. */
 const DATABASE_PATIENCE_MS = 60_000;
@@ -101,10 +102,10 @@ export async function standOnDatabase(
   return { config, clock, log, life, databaseUrl: url, db, serverEnded };
 }
 
-/** Adds the store, the watch over its room, and the queue, which the working parts need. */
+/** Adds the store, the watch over its room, what seals evidence, and the queue, which the working parts need. */
 export async function standOnAll(
   standing: Standing,
-): Promise<Standing & { blobs: BlobStore; space: SpaceWatch; queue: CompareQueue }> {
+): Promise<Standing & { blobs: BlobStore; space: SpaceWatch; snapshots: SnapshotDesk; queue: CompareQueue }> {
   const { config, clock, log, life, databaseUrl, db } = standing;
   const blobs = await life.start(
     'picture store',
@@ -130,7 +131,11 @@ export async function standOnAll(
     () => openQueue({ databaseUrl, redisUrl: config.redis.url ?? undefined, name: QUEUE_NAME, clock, log }),
     (opened) => opened.close(),
   );
-  return { ...standing, blobs, space, queue };
+  const snapshots = new SnapshotDesk({
+    ...{ blobs, clock, sm3: config.evidence.sm3, serverClock: () => null },
+    software: { name: 'sentinel', version: await readVersion(), configSha256: configSha256(config) },
+  });
+  return { ...standing, blobs, space, snapshots, queue };
 }
 
 /** Of several processes over one disk the first to see it tells. */
@@ -145,6 +150,11 @@ async function tellSpace(db: Db, state: SpaceState, nowMs: number): Promise<void
     if (told && !(told.is_first && state === 'ample'))
       await recordEvents(trx, 'store.changed', [{ change: state }], nowMs);
   });
+}
+
+async function readVersion(): Promise<string> {
+  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }
 
 function placeOf({ dir, s3 }: Config['blobs']): BlobPlace {

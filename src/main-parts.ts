@@ -156,9 +156,10 @@ async function run(
 }
 
 function groundOf(all: WholeGround, figures: Figures): Ground {
-  const { db, blobs, queue, clock, log, space } = all;
+  const { db, blobs, queue, clock, log, snapshots, space } = all;
   const { pictures } = space;
-  return { db, blobs, pictures, queue, clock, log, onLook: (result, tookMs) => figures.onLook(result, tookMs) };
+  const onLook: Ground['onLook'] = (result, tookMs) => figures.onLook(result, tookMs);
+  return { db, blobs, pictures, queue, clock, log, snapshots, onLook };
 }
 
 async function startSimulated(all: WholeGround, sealer: Sealer): Promise<void> {
@@ -236,6 +237,7 @@ async function startPages(all: WholeGround, sealer: Sealer, figures: Figures): P
         },
         patrolDefaults: config.patrol,
         pictures: blobs,
+        snapshots: all.snapshots,
         thumbnailOfPicture: async (sha256) => {
           const picture = await readPicture(await blobs.get(sha256));
           const thumbnail = thumbnailOf(picture);

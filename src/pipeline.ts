@@ -14,7 +14,7 @@ import { LIMITS } from './base/limits.ts';
 import type { Logger } from './base/log.ts';
 import { CameraLeases, CameraStore, type CaptureCamera } from './camera/camera.ts';
 import { CandidateDesk, type CandidateRules } from './candidate/candidate.ts';
-import { forgottenViews, Gatekeeper, Judge, openEye, type GateRules } from './comparison/comparison.ts';
+import { burnIn, forgottenViews, Gatekeeper, Judge, openEye, type GateRules } from './comparison/comparison.ts';
 import { KeyFrameDecoder } from './drivers/codec/codec.ts';
 import type { BlobStore } from './drivers/blobs/blobs.ts';
 import type { Db } from './drivers/postgres/postgres.ts';
@@ -35,6 +35,7 @@ import {
   sweepBlobs,
   takeSweepTurn,
   type RetentionRules,
+  type SnapshotDesk,
 } from './evidence/evidence.ts';
 import { Capture, LookLog, type Aim, type CaptureRules } from './frame/frame.ts';
 
@@ -47,6 +48,7 @@ export interface Ground {
   readonly queue: CompareQueue;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly snapshots: SnapshotDesk;
   /** Told of each look's end, for the figures. */
   readonly onLook?: (result: string, tookMs?: number) => void;
 }
@@ -77,7 +79,7 @@ export async function runCapture(
   ground: Ground,
   setup: CaptureSetup,
 ): Promise<Running & { readonly counts: Capture['counts'] }> {
-  const { db, blobs, queue, clock, log } = ground;
+  const { db, blobs, queue, clock, log, snapshots } = ground;
   const decoder = new KeyFrameDecoder();
   const connections = new HostConnections({ clock, perHost: setup.connectionsPerHost });
   const cameras = new CameraStore(db);
@@ -117,7 +119,8 @@ export async function runCapture(
 
   // evidence: the main stream's own bytes for what was raised
   const keeper = new StreamKeeper({
-    ...{ db, blobs, cameras, clock, log, aim },
+    ...{ db, blobs, cameras, clock, log, aim, decoder, snapshots },
+    blacken: burnIn,
     record: (target, signal) => recordGroupOfPictures(target, { ...toCamera, signal }),
   });
   keeper.start();
@@ -144,9 +147,10 @@ export interface CompareSetup {
 }
 
 export async function runCompare(ground: Ground, setup: CompareSetup): Promise<Running> {
-  const { db, blobs, queue, clock, log } = ground;
+  const { db, blobs, queue, clock, log, snapshots } = ground;
   const eye = await openEye({ modelDir: setup.modelDir, threads: setup.threads });
-  const desk = new CandidateDesk(setup.candidates);
+  // evidence: sealed as it is raised
+  const desk = new CandidateDesk(setup.candidates, (trx, id) => snapshots.sealRaised(trx, id));
 
   // network, and in the same transaction what it means for the items of the view
   const judge = new Judge({

@@ -67,6 +67,10 @@ export const LIMITS = {
   parameterSetBytes: 16 * 1024,
   /** Host names resolved at once: the system resolver blocks a thread for each. */
   hostLookups: 2,
+  /** Widest picture made of a main stream's key unit (8K UHD). */
+  stillWidthPx: 7_680,
+  /** Stored files whose size and digests a process remembers between snapshots that name them. */
+  sealedFilesRemembered: 4_096,
   /** Tries at a candidate's main stream before the sub-stream is kept instead. */
   evidenceAttempts: 5,
   /** Longest group of pictures kept as evidence. */

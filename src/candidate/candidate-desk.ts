@@ -33,9 +33,12 @@ const STANDING: readonly VerdictKind[] = ['violation', 'transferred', 'duplicate
 
 export class CandidateDesk {
   readonly #rules: CandidateRules;
+  readonly #onRaised: (trx: DbOrTrx, candidateId: number) => Promise<void>;
 
-  constructor(rules: CandidateRules) {
+  /** @param onRaised called with each item raised, last in the look's transaction */
+  constructor(rules: CandidateRules, onRaised: (trx: DbOrTrx, candidateId: number) => Promise<void>) {
     this.#rules = rules;
+    this.#onRaised = onRaised;
   }
 
   /** @returns ids of the items raised by this look */
@@ -80,6 +83,7 @@ export class CandidateDesk {
       raised.map((candidateId) => ({ candidateId, viewId: look.viewId })),
       look.capturedAtMs,
     );
+    for (const id of raised) await this.#onRaised(trx, id);
     return raised;
   }
 

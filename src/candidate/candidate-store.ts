@@ -127,7 +127,5 @@ export async function raise(
     })
     .returning('id')
     .executeTakeFirstOrThrow();
-  // The main stream's own bytes are fetched by whoever may reach the camera; the wish stands until then.
-  await trx.insertInto('evidence_stream').values({ candidate_id: id, view_id: look.viewId, state: 'wanted' }).execute();
   return id;
 }

@@ -31,6 +31,7 @@ export { thumbnailOf } from './gate.ts';
 export { forgottenViews } from './comparison-store.ts';
 export { Gatekeeper, type GateRules, type LearningRules } from './gatekeeper.ts';
 export { Judge } from './judge.ts';
+export { burnIn } from './masking.ts';
 export { drawOverlay } from './overlay.ts';
 export type { Heat } from './regions.ts';
 

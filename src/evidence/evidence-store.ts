@@ -1,11 +1,14 @@
-/** SQL of the streams kept with candidates. */
+/** SQL of the wishes for main streams. */
 import { sql } from 'kysely';
-import { recordEvents, type Db } from '../drivers/postgres/postgres.ts';
+import { recordEvents, type Db, type DbOrTrx } from '../drivers/postgres/postgres.ts';
 import type { StoredAccessUnit } from '../drivers/postgres/schema.ts';
 
 export interface Wanted {
   readonly id: number;
-  readonly candidateId: number;
+  /** The record that wished for it; null for one raised before records were sealed. */
+  readonly snapshotId: string | null;
+  readonly candidateId: number | null;
+  readonly viewId: number;
   readonly cameraId: number;
   /** This try included. */
   readonly attempts: number;
@@ -15,55 +18,68 @@ export interface Wanted {
 export async function takeWanted(db: Db): Promise<Wanted | undefined> {
   const taken = await sql<Wanted>`
     update evidence_stream e set attempts = attempts + 1, not_before = now() + interval '1 minute'
-    from candidate c, view v
-    where e.candidate_id = c.id and c.view_id = v.id and e.id = (
+    from view v
+    where e.view_id = v.id and e.id = (
       select id from evidence_stream where state = 'wanted' and not_before <= now()
       order by id limit 1 for update skip locked)
-    returning e.id, e.candidate_id as "candidateId", v.camera_id as "cameraId", e.attempts`.execute(db);
+    returning e.id, e.snapshot_id as "snapshotId", e.candidate_id as "candidateId", v.id as "viewId",
+      v.camera_id as "cameraId", e.attempts`.execute(db);
   return taken.rows[0];
 }
 
-export async function keep(
-  db: Db,
-  wanted: Wanted,
-  kept: {
-    stream: 'main' | 'sub';
-    codec: string;
-    blobSha256: string;
-    capturedAtMs: number;
-    units: readonly StoredAccessUnit[];
-    problem: string | null;
-  },
-  nowMs: number,
-): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    await trx
-      .updateTable('evidence_stream')
-      .set({
-        state: 'kept',
-        stream: kept.stream,
-        codec: kept.codec,
-        blob_sha256: kept.blobSha256,
-        units: JSON.stringify(kept.units),
-        captured_at: new Date(kept.capturedAtMs),
-        problem: kept.problem,
-      })
-      .where('id', '=', wanted.id)
-      .where('state', '=', 'wanted')
-      .execute();
-    await recordEvents(trx, 'candidate.changed', [{ candidateId: wanted.candidateId, change: 'evidence' }], nowMs);
-  });
+export interface KeptStream {
+  readonly stream: 'main' | 'sub';
+  readonly codec: string;
+  readonly blobSha256: string;
+  readonly capturedAtMs: number;
+  readonly units: readonly StoredAccessUnit[];
+  readonly problem: string | null;
 }
 
-/** A try that failed: the next is later each time, or there is none. */
-export async function giveUp(db: Db, id: number, tried: { problem: string; finally: boolean }): Promise<void> {
-  await db
+/** @returns false where somebody else has settled the wish meanwhile */
+export async function keep(trx: DbOrTrx, wanted: Wanted, kept: KeptStream, nowMs: number): Promise<boolean> {
+  const settled = await trx
     .updateTable('evidence_stream')
     .set({
-      problem: tried.problem,
-      not_before: sql<Date>`now() + make_interval(secs => 5 * power(2, attempts))`,
-      ...(tried.finally && { state: 'failed' as const }),
+      state: 'kept',
+      stream: kept.stream,
+      codec: kept.codec,
+      blob_sha256: kept.blobSha256,
+      units: JSON.stringify(kept.units),
+      captured_at: new Date(kept.capturedAtMs),
+      problem: kept.problem,
     })
+    .where('id', '=', wanted.id)
+    .where('state', '=', 'wanted')
+    .executeTakeFirst();
+  if (settled.numUpdatedRows === 0n) return false;
+  await tellOf(trx, wanted, nowMs);
+  return true;
+}
+
+/** A try that failed; the next is later each time. */
+export async function postpone(db: Db, id: number, problem: string): Promise<void> {
+  await db
+    .updateTable('evidence_stream')
+    .set({ problem, not_before: sql<Date>`now() + make_interval(secs => 5 * power(2, attempts))` })
     .where('id', '=', id)
     .execute();
+}
+
+/** The last try failed. @returns false where somebody else has settled the wish meanwhile */
+export async function giveUp(trx: DbOrTrx, wanted: Wanted, problem: string, nowMs: number): Promise<boolean> {
+  const settled = await trx
+    .updateTable('evidence_stream')
+    .set({ problem, state: 'failed' })
+    .where('id', '=', wanted.id)
+    .where('state', '=', 'wanted')
+    .executeTakeFirst();
+  if (settled.numUpdatedRows === 0n) return false;
+  await tellOf(trx, wanted, nowMs);
+  return true;
+}
+
+async function tellOf(trx: DbOrTrx, { candidateId }: Wanted, nowMs: number): Promise<void> {
+  if (candidateId === null) return;
+  await recordEvents(trx, 'candidate.changed', [{ candidateId, change: 'evidence' }], nowMs);
 }

@@ -95,15 +95,17 @@ export interface SnapshotCamera {
   readonly mainUrl: string | null;
   readonly subUrl: string | null;
   readonly onvifUrl: string | null;
-  /** What the device says of itself (ONVIF GetDeviceInformation, GetNetworkInterfaces); null where it was never asked. */
-  readonly device: {
-    readonly make: string | null;
-    readonly model: string | null;
-    readonly serial: string | null;
-    readonly firmware: string | null;
-    readonly mac: string | null;
-    readonly askedAt: string;
-  } | null;
+  readonly device: SnapshotDevice | null;
+}
+
+/** What a device says of itself (ONVIF GetDeviceInformation, GetNetworkInterfaces); null what it does not tell. */
+export interface SnapshotDevice {
+  readonly make: string | null;
+  readonly model: string | null;
+  readonly serial: string | null;
+  readonly firmware: string | null;
+  readonly mac: string | null;
+  readonly askedAt: string;
 }
 
 export interface SnapshotView {
@@ -112,12 +114,11 @@ export interface SnapshotView {
   readonly name: string;
   /** ONVIF preset the view stands for; null for a fixed camera. */
   readonly preset: { readonly token: string; readonly name: string } | null;
-  /** Shift of the newest look against the nearest baseline, in pixels of the size at which looks are judged. */
+  /** Shift of a judged look against the nearest baseline, in pixels of the look's picture, and what is left after it. */
   readonly registration: {
     readonly dxPx: number;
     readonly dyPx: number;
     readonly residualPx: number | null;
-    readonly widthPx: number;
     readonly lookId: number;
     readonly at: string;
   } | null;
@@ -128,15 +129,18 @@ export interface SnapshotView {
 export interface SnapshotClock {
   /** The camera's clock minus the server's. */
   readonly camera: { readonly offsetMs: number; readonly measuredAt: string; readonly ageS: number } | null;
-  /** What the server knew of its own clock. */
-  readonly server: {
-    /** Null: it cannot be told on this machine. */
-    readonly synchronised: boolean | null;
-    readonly source: string | null;
-    readonly offsetMs: number | null;
-    readonly checkedAt: string;
-    readonly lastStep: { readonly at: string; readonly ms: number } | null;
-  } | null;
+  /** What the server knew of its own clock; null where it was never asked. */
+  readonly server: ServerClock | null;
+}
+
+export interface ServerClock {
+  /** Null: it cannot be told on this machine. */
+  readonly synchronised: boolean | null;
+  readonly source: string | null;
+  readonly offsetMs: number | null;
+  readonly checkedAt: string;
+  /** The last time the clock was found to have jumped. */
+  readonly lastStep: { readonly at: string; readonly ms: number } | null;
 }
 
 export interface SnapshotSoftware {

@@ -124,7 +124,7 @@ export async function readOpenPlaces(trx: Trx, viewId: number): Promise<{ id: nu
     .execute();
 }
 
-/** Writes the verdict with its effects. The caller holds the locks and has checked the rules. */
+/** Writes the verdict with its effects. The caller holds the locks and has checked the rules. @returns its id */
 export async function writeVerdict(
   trx: Trx,
   item: StoredItem,
@@ -132,7 +132,7 @@ export async function writeVerdict(
   lawful: LawfulPicture | undefined,
   userId: number,
   nowMs: number,
-): Promise<void> {
+): Promise<number> {
   const now = new Date(nowMs);
   let baselineId: number | null = null;
   if (lawful) {
@@ -194,15 +194,17 @@ export async function writeVerdict(
     baselineId,
     seenVersion: decision.version,
   });
+  return verdict.id;
 }
 
+/** @returns the id of the verdict taken back */
 export async function writeUndo(
   trx: Trx,
   item: StoredItem,
   userId: number,
   nowMs: number,
   claimedUntilMs: number,
-): Promise<void> {
+): Promise<number> {
   const now = new Date(nowMs);
   const verdict = await trx
     .updateTable('verdict')
@@ -234,6 +236,7 @@ export async function writeUndo(
     verdictId: verdict.id,
     verdict: verdict.verdict,
   });
+  return verdict.id;
 }
 
 /** Processes that keep a view's baselines and masks in memory reload them when this rises. */

@@ -20,7 +20,7 @@
 import type { Clock } from '../base/clock.ts';
 import { SentinelError } from '../base/errors.ts';
 import { samePlace } from '../candidate/candidate.ts';
-import type { Db } from '../drivers/postgres/postgres.ts';
+import type { Db, DbOrTrx } from '../drivers/postgres/postgres.ts';
 import type { VerdictKind } from '../drivers/postgres/schema.ts';
 import * as store from './review-store.ts';
 
@@ -64,6 +64,15 @@ export interface ReviewOptions {
   readonly undoS: number;
   /** Grey picture of the gate's size, and the lighting, of a stored picture. */
   readonly thumbnailOfPicture: (sha256: string) => Promise<{ thumbnail: Buffer; lighting: string }>;
+  /** Called last in the transaction of a verdict, or of one that is taken back. */
+  readonly onDecision: (trx: DbOrTrx, decision: MadeDecision) => Promise<void>;
+}
+
+export interface MadeDecision {
+  readonly kind: 'decided' | 'undone';
+  readonly candidateId: number;
+  readonly verdictId: number;
+  readonly userId: number;
 }
 
 /** Verdicts that make the present picture lawful, and need a reason because of it. */
@@ -199,7 +208,9 @@ export class Review {
       if (lawful && item.afterSha256 !== lawful.sha256) {
         throw new SentinelError('review.changed', { candidateId, seen: decision.version, version: item.version });
       }
-      await store.writeVerdict(trx, item, decision, lawful, reviewer.userId, nowMs);
+      const verdictId = await store.writeVerdict(trx, item, decision, lawful, reviewer.userId, nowMs);
+      const made = { candidateId, verdictId, userId: reviewer.userId };
+      await this.#options.onDecision(trx, { kind: 'decided', ...made });
     });
   }
 
@@ -215,7 +226,9 @@ export class Review {
       const others = await store.readOpenPlaces(trx, item.viewId);
       const taken = others.find((other) => other.id !== item.id && samePlace(other.polygon, item.polygon));
       if (taken) throw new SentinelError('review.place_taken', { otherId: taken.id });
-      await store.writeUndo(trx, item, reviewer.userId, nowMs, nowMs + claimS * 1000);
+      const verdictId = await store.writeUndo(trx, item, reviewer.userId, nowMs, nowMs + claimS * 1000);
+      const made = { candidateId, verdictId, userId: reviewer.userId };
+      await this.#options.onDecision(trx, { kind: 'undone', ...made });
     });
   }
 }

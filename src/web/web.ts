@@ -19,6 +19,7 @@ import { SentinelError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Logger } from '../base/log.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
+import type { SnapshotDesk } from '../evidence/evidence.ts';
 import { Review } from '../review/review.ts';
 import { errorBody, mapErrors, routeOf } from './error-map.ts';
 import { EventFeed, type ListenForEvents } from './event-feed.ts';
@@ -74,6 +75,8 @@ export interface WebOptions {
   readonly pictures: PictureStore;
   /** Grey picture of the gate's size, and the lighting, of a stored picture. */
   readonly thumbnailOfPicture: (sha256: string) => Promise<{ thumbnail: Buffer; lighting: string }>;
+  /** Seals each decision. */
+  readonly snapshots: SnapshotDesk;
   readonly importCameras: ImportCameras;
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
   /** Listens on the channel `sentinel_event`. */
@@ -172,7 +175,10 @@ export async function buildServer(options: WebOptions): Promise<{
     db,
     clock,
     log,
-    review: new Review({ db, clock, ...options.review, thumbnailOfPicture: options.thumbnailOfPicture }),
+    review: new Review({
+      ...{ db, clock, ...options.review, thumbnailOfPicture: options.thumbnailOfPicture },
+      onDecision: (trx, decision) => options.snapshots.sealDecision(trx, decision),
+    }),
     feed,
     pictures: options.pictures,
     viewDefaults: options.viewDefaults,

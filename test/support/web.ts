@@ -8,6 +8,7 @@ import { listen, type Db } from '../../src/drivers/postgres/postgres.ts';
 import { ensureFirstAdmin, startWeb, type ImportCameras, type WebOptions } from '../../src/web/web.ts';
 import { ManualClock } from './clock.ts';
 import { fillSample, MemoryPictures } from './sample-estate.ts';
+import { snapshotDesk } from './snapshots.ts';
 
 export interface SampleWeb {
   url: string;
@@ -111,6 +112,7 @@ export function testWebOptions(
     },
     patrolDefaults: { resumeAfterS: 60, blindAfterHours: 24 },
     thumbnailOfPicture: (sha256) => options.pictures.thumbnailOf(sha256),
+    snapshots: snapshotDesk(options.pictures, clock),
     importCameras: importNothing,
     readiness: () => Promise.resolve([{ name: 'database', ok: true, detail: 'answers' }]),
     listenForEvents: (callbacks) =>

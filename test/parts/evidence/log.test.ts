@@ -25,16 +25,14 @@ afterAll(() => fresh.close());
 const NOON_MS = Date.UTC(2026, 5, 1, 12);
 
 const append = (n: number): Promise<number> =>
-  fresh.db
-    .transaction()
-    .execute((trx) =>
-      appendEntry(trx, {
-        kind: 'snapshot.sealed',
-        atMs: NOON_MS + n,
-        body: { n, 名: '屋顶' },
-        about: [`view:${n % 3}`],
-      }),
-    );
+  fresh.db.transaction().execute((trx) =>
+    appendEntry(trx, {
+      kind: 'snapshot.sealed',
+      atMs: NOON_MS + n,
+      body: { n, 名: '屋顶' },
+      about: [`view:${n % 3}`],
+    }),
+  );
 
 async function allLeaves(): Promise<Hash[]> {
   const rows = await fresh.db.selectFrom('log_entry').select('entry').orderBy('seq').execute();

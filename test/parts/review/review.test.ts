@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SentinelError, type ErrorCode } from '../../../src/base/errors.ts';
 import { samePlace } from '../../../src/candidate/candidate.ts';
 import type { VerdictKind } from '../../../src/drivers/postgres/schema.ts';
-import { Review, type Reviewer } from '../../../src/review/review.ts';
+import { Review, type MadeDecision, type Reviewer } from '../../../src/review/review.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/postgres.ts';
 import { insertItem, insertReviewSample, squareAt, type ReviewSample } from '../../support/review.ts';
@@ -20,6 +20,8 @@ let wang: Reviewer;
 let li: Reviewer;
 let admin: Reviewer;
 let thumbnailFails = false;
+let sealingFails = false;
+const made: MadeDecision[] = [];
 
 beforeAll(async () => {
   database = await freshDatabase();
@@ -39,6 +41,10 @@ beforeAll(async () => {
       thumbnailFails
         ? Promise.reject(new SentinelError('blob.missing', { sha256 }))
         : Promise.resolve({ thumbnail: Buffer.alloc(576, 7), lighting: 'day' }),
+    onDecision: async (_trx, decision) => {
+      if (sealingFails) throw new Error('it could not be sealed');
+      made.push(decision);
+    },
   });
 });
 
@@ -46,6 +52,8 @@ afterAll(() => database.close());
 
 beforeEach(async () => {
   thumbnailFails = false;
+  sealingFails = false;
+  made.length = 0;
   await sql`truncate candidate, verdict, baseline, event, audit restart identity cascade`.execute(database.db);
 });
 
@@ -177,6 +185,25 @@ describe('verdicts', () => {
     thumbnailFails = true;
     expect(await codeOf(decide(id, wang, 'permitted', { reason: '有证' }))).toBe('blob.missing');
     expect((await readItem(id)).state).toBe('open');
+  });
+
+  it('stand only with their seal, and so does taking one back', async () => {
+    const id = await newItem();
+    sealingFails = true;
+    await expect(decide(id, wang, 'violation')).rejects.toThrow('could not be sealed');
+    expect(await readItem(id)).toMatchObject({ state: 'open', version: 1 });
+    sealingFails = false;
+    await decide(id, wang, 'violation');
+    const { verdict_id: verdictId } = await readItem(id);
+    sealingFails = true;
+    await expect(review.undo(id, wang)).rejects.toThrow('could not be sealed');
+    expect(await readItem(id)).toMatchObject({ state: 'decided', verdict: 'violation' });
+    sealingFails = false;
+    await review.undo(id, wang);
+    expect(made).toEqual([
+      { kind: 'decided', candidateId: id, verdictId, userId: wang.userId },
+      { kind: 'undone', candidateId: id, verdictId, userId: wang.userId },
+    ]);
   });
 
   it('say who, when and why, in the audit and as an event', async () => {
