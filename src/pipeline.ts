@@ -209,7 +209,7 @@ export function runUpkeep(ground: Ground, rules: RetentionRules): Running {
       if (pruned.pictures + pruned.rows > 0) log.debug({ ...pruned }, 'pruned');
     }),
     everyMs(PRUNE_EVIDENCE_EVERY_MS, 'pruning evidence', async () => {
-      const snapshots = await pruneEvidence(db, blobs, rules, clock);
+      const snapshots = await pruneEvidence(db, blobs, rules, clock, ground.snapshots.sm3);
       if (snapshots > 0) log.info({ snapshots }, 'files of snapshots went by the rules of retention');
     }),
     everyMs(PRUNE_EVIDENCE_EVERY_MS, 'the sweep of stored files', async () => {
