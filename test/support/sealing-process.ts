@@ -1,6 +1,6 @@
 /**
  * A process that raises items, decides them and fetches their streams as fast as it can, through the real desks and
- * without cameras: to be killed at any instant. Argument: {"databaseUrl", "dir", "viewId", "userId"}.
+ * without cameras: to be killed at any instant. Prints a dot for each item done with. Argument: {"databaseUrl", "dir", "viewId", "userId"}.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { systemClock } from '../../src/base/clock.ts';
@@ -49,7 +49,6 @@ function unitOf(n: number): AccessUnit {
   };
 }
 
-process.stdout.write('ready\n');
 for (;;) {
   const [x, y] = [randomInt(80) / 100, randomInt(80) / 100];
   const region = { score: 0.9, box: [x, y, 0.1, 0.1] as const, polygon: square(x, y, 0.1), areaFraction: 0.01 };
@@ -75,4 +74,5 @@ for (;;) {
   });
   if (candidateId % 3 === 0) await review.undo(candidateId, reviewer);
   if (candidateId % 2 === 0) await keeper.work();
+  process.stdout.write('.');
 }

@@ -343,13 +343,17 @@ test(
         await Promise.all(
           children.map(
             (child) =>
-              new Promise((resolve, reject) => {
-                child.stdout.once('data', resolve);
-                child.once('close', (code) => reject(new Error(`the process ended with ${code} before it was ready`)));
+              new Promise<void>((resolve, reject) => {
+                let done = 0;
+                child.stdout.on('data', (dots: Buffer) => {
+                  done += dots.length;
+                  if (done >= 4) resolve();
+                });
+                child.once('close', (code) => reject(new Error(`the process ended with ${code}`)));
               }),
           ),
         );
-        await new Promise((resolve) => setTimeout(resolve, 100 + randomInt(700)));
+        await new Promise((resolve) => setTimeout(resolve, randomInt(200)));
         const ended = children.map((child) => new Promise((resolve) => child.once('close', resolve)));
         for (const child of children) child.kill('SIGKILL');
         await Promise.all(ended);
