@@ -238,6 +238,9 @@ export const LIMITS = {
   simulatorTours: 8,
   simulatorSubscriptions: 16,
   simulatorEvents: 256,
+  /** Panoramas held for the simulated domes, 60 MB each: one lighting and the next. Coded pictures kept for each of their streams. */
+  simulatorPanoramas: 2,
+  simulatorCodedBytes: 24 * 1024 * 1024,
 
   /** Largest answer of an ONVIF device: a recorder describes each of its profiles in about 4 KB. */
   onvifAnswerBytes: 1024 * 1024,

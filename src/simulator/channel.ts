@@ -23,44 +23,35 @@ export interface ChannelListener {
 
 export class Channel {
   readonly fps: number;
-  readonly framesPerGroup: number;
   readonly #clock: Clock;
-  readonly #programme: (groupIndex: number) => PreparedGroup | undefined;
-  readonly #caption: () => string;
+  readonly #pictures: (frameNumber: number) => PreparedFrame | undefined;
   readonly #clockOffsetMs: () => number;
   readonly #originMs: number;
   readonly #timestampOrigin: number;
   readonly #counters: RtpCounters;
   readonly #listeners = new Set<ChannelListener>();
-  #group: PreparedGroup | undefined;
-  #groupIndex = -1;
   #nextFrame = 0;
   #nextReportMs = 0;
   #timer: Timer | undefined;
 
   /**
    * @param originMs monotonic time of frame 0; channels are spread by it
-   * @param programme the group to play as number `groupIndex`, asked when its turn comes; undefined: nothing to see
-   * @param caption what the camera's clock shows now, written over key frames that have room for it
+   * @param pictures the frame to play as number `frameNumber`, asked when it is due; undefined: nothing to see
    * @param clockOffsetMs the camera's clock minus ours
    * @param seed makes SSRC, first sequence number and first timestamp differ between channels
    */
   constructor(options: {
     clock: Clock;
     fps: number;
-    framesPerGroup: number;
     originMs: number;
-    programme: (groupIndex: number) => PreparedGroup | undefined;
-    caption?: () => string;
+    pictures: (frameNumber: number) => PreparedFrame | undefined;
     clockOffsetMs?: () => number;
     seed: number;
   }) {
     this.#clock = options.clock;
     this.fps = options.fps;
-    this.framesPerGroup = options.framesPerGroup;
     this.#originMs = options.originMs;
-    this.#programme = options.programme;
-    this.#caption = options.caption ?? (() => '');
+    this.#pictures = options.pictures;
     this.#clockOffsetMs = options.clockOffsetMs ?? (() => 0);
     this.#timestampOrigin = Math.imul(options.seed + 1, 0x9e3779b1) >>> 0;
     this.#counters = {
@@ -120,14 +111,8 @@ export class Channel {
   }
 
   #play(frameNumber: number): void {
-    const index = Math.floor(frameNumber / this.framesPerGroup);
-    if (index !== this.#groupIndex) {
-      this.#groupIndex = index;
-      this.#group = this.#programme(index);
-    }
-    const prepared = this.#group?.frames[frameNumber - index * this.framesPerGroup];
-    if (!prepared) return;
-    const frame = (prepared.isKey ? this.#group?.captioned?.(this.#caption()) : undefined) ?? prepared;
+    const frame = this.#pictures(frameNumber);
+    if (!frame) return;
     const rtpTimestamp = this.#timestampOf(frameNumber);
     const bytes = stampFrame(frame, this.#counters, rtpTimestamp);
     for (const listener of this.#listeners) listener.onFrame(bytes, frame);
@@ -137,4 +122,28 @@ export class Channel {
     const report = senderReport(this.#counters, this.#clock.nowMs() + this.#clockOffsetMs(), rtpTimestamp);
     for (const listener of this.#listeners) listener.onReport(report);
   }
+}
+
+/**
+ * Plays groups of pictures one after another.
+ * @param programme the group to play as number `groupIndex`, asked when its turn comes; undefined: nothing to see
+ * @param caption what the camera's clock shows now, written over key frames that have room for it
+ */
+export function groupsInTurn(
+  framesPerGroup: number,
+  programme: (groupIndex: number) => PreparedGroup | undefined,
+  caption: () => string = () => '',
+): (frameNumber: number) => PreparedFrame | undefined {
+  let group: PreparedGroup | undefined;
+  let groupIndex = -1;
+  return (frameNumber) => {
+    const index = Math.floor(frameNumber / framesPerGroup);
+    if (index !== groupIndex) {
+      groupIndex = index;
+      group = programme(index);
+    }
+    const prepared = group?.frames[frameNumber - index * framesPerGroup];
+    if (!prepared?.isKey) return prepared;
+    return group?.captioned?.(caption()) ?? prepared;
+  };
 }

@@ -6,7 +6,13 @@
 import { readFileSync } from 'node:fs';
 import { problemOf, SentinelError } from '../base/errors.ts';
 import { writeCaption, writeUnchangedCaption } from './caption.ts';
-import { checkPictureParameters, readSequenceParameters, Slice, withRowsAdded } from './h264.ts';
+import {
+  checkPictureParameters,
+  readSequenceParameters,
+  Slice,
+  withRowsAdded,
+  type SequenceParameters,
+} from './h264.ts';
 import { joinFrames, prepareFrame, type PreparedFrame } from './rtp.ts';
 
 const NAL = { slice: 1, keySlice: 5, parameterSet: 7, pictureParameterSet: 8, delimiter: 9 } as const;
@@ -87,33 +93,57 @@ export function prepareClip(bytes: Uint8Array, captionRows = 0): Clip | undefine
       prepareFrame(unit.isKey ? [...sets, ...unit.nals] : unit.nals, unit.isKey);
     return { groups: groups.map((group) => ({ frames: group.map(prepare) })), sps, pps };
   }
-  checkPictureParameters(pps);
-  const taller = withRowsAdded(sps, captionRows);
-  return { groups: groups.map((group) => captionable(group, sps, taller, pps, captionRows)), sps: taller, pps };
+  const strip = new CaptionStrip(sps, pps, captionRows);
+  return { groups: groups.map((group) => withCaption(group, strip)), sps: strip.sps, pps };
 }
 
-function captionable(
-  group: readonly CodedUnit[],
-  sps: Uint8Array,
-  taller: Uint8Array,
-  pps: Uint8Array,
-  rows: number,
-): PreparedGroup {
-  const sequence = readSequenceParameters(sps);
-  const { widthMbs } = sequence;
-  const units = group.map(({ nals }) => nals.map((nal) => new Slice(nal, sequence)));
-  const moved = units.map((slices) => slices.map((slice) => slice.movedBy(rows * widthMbs)));
-  const captioned = (text: string): PreparedFrame => {
-    const caption = units[0]?.[0]?.topSlice((writer) => writeCaption(writer, text, rows, widthMbs)) ?? Buffer.alloc(0);
-    return joinFrames(prepareFrame([taller, pps, caption], true, false), keyPicture);
-  };
-  const keyPicture = prepareFrame(moved[0] ?? [], true);
-  const frames = units.map((slices, index) => {
-    if (index === 0) return captioned('');
-    const unchanged = slices[0]?.topSlice((writer) => writeUnchangedCaption(writer, rows, widthMbs));
-    return prepareFrame([...(unchanged ? [unchanged] : []), ...(moved[index] ?? [])], false);
-  });
-  return { frames, captioned };
+function withCaption(group: readonly CodedUnit[], strip: CaptionStrip): PreparedGroup {
+  const [first, ...others] = group;
+  const captioned = strip.key(first?.nals ?? []);
+  return { frames: [captioned(''), ...others.map(({ nals }) => strip.delta(nals))], captioned };
+}
+
+/** Adds the strip for the camera's clock above coded pictures of one stream. */
+export class CaptionStrip {
+  /** Of the pictures with their strip. */
+  readonly sps: Uint8Array;
+  readonly #pps: Uint8Array;
+  readonly #rows: number;
+  readonly #sequence: SequenceParameters;
+
+  /**
+   * @param sps sequence parameters of the pictures without their strip
+   * @param rows macroblock rows to add
+   * @throws UnsupportedSyntax when they are coded otherwise than ours
+   */
+  constructor(sps: Uint8Array, pps: Uint8Array, rows: number) {
+    checkPictureParameters(pps);
+    this.sps = withRowsAdded(sps, rows);
+    this.#pps = pps;
+    this.#rows = rows;
+    this.#sequence = readSequenceParameters(sps);
+  }
+
+  /** @param nals slices of a key picture; answers the picture with a text over it, as often as wanted */
+  key(nals: readonly Uint8Array[]): (text: string) => PreparedFrame {
+    const { widthMbs } = this.#sequence;
+    const slices = nals.map((nal) => new Slice(nal, this.#sequence));
+    const moved = slices.map((slice) => slice.movedBy(this.#rows * widthMbs));
+    const picture = prepareFrame(moved, true);
+    return (text) => {
+      const caption = slices[0]?.topSlice((writer) => writeCaption(writer, text, this.#rows, widthMbs));
+      return joinFrames(prepareFrame([this.sps, this.#pps, caption ?? Buffer.alloc(0)], true, false), picture);
+    };
+  }
+
+  /** @param nals slices of any other picture: its strip stays as it was */
+  delta(nals: readonly Uint8Array[]): PreparedFrame {
+    const { widthMbs } = this.#sequence;
+    const slices = nals.map((nal) => new Slice(nal, this.#sequence));
+    const unchanged = slices[0]?.topSlice((writer) => writeUnchangedCaption(writer, this.#rows, widthMbs));
+    const moved = slices.map((slice) => slice.movedBy(this.#rows * widthMbs));
+    return prepareFrame([...(unchanged ? [unchanged] : []), ...moved], false);
+  }
 }
 
 /** NAL units without their start codes, as views into `bytes`. */

@@ -9,6 +9,7 @@ import { problemOf, SentinelError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Polygon } from '../base/picture.ts';
 import { LIGHTINGS, type LightingSpan, type SceneEvent, type Schedule } from './schedule.ts';
+import type { TurretPosition } from './turret.ts';
 
 const strict = { additionalProperties: false };
 const Key = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,39}$' });
@@ -23,6 +24,29 @@ const Span = Type.Object(
   strict,
 );
 const event = { camera: Key, from_s: Seconds };
+const Degrees = Type.Number({ minimum: -360, maximum: 360 });
+const Dome = Type.Object(
+  {
+    key: Key,
+    name: Text,
+    place: Text,
+    north_deg: Degrees,
+    clock_offset_s: Type.Number({ minimum: -86_400, maximum: 86_400 }),
+    presets: Type.Array(
+      Type.Object(
+        {
+          name: Text,
+          pan_deg: Degrees,
+          tilt_deg: Type.Number({ minimum: -90, maximum: 90 }),
+          zoom: Type.Number({ minimum: 1, maximum: 40 }),
+        },
+        strict,
+      ),
+      { maxItems: 64 },
+    ),
+  },
+  strict,
+);
 
 const EstateSchema = Type.Object(
   {
@@ -47,6 +71,7 @@ const EstateSchema = Type.Object(
       ),
       { minItems: 1, maxItems: 200 },
     ),
+    domes: Type.Optional(Type.Array(Dome, { maxItems: 8 })),
     schedule: Type.Object(
       {
         opening: Type.Array(Span, { maxItems: 100 }),
@@ -56,6 +81,21 @@ const EstateSchema = Type.Object(
         }),
         vans: Type.Array(Type.Object({ ...event, until_s: Seconds }, strict), { maxItems: 100 }),
         dropouts: Type.Array(Type.Object({ ...event, until_s: Seconds }, strict), { maxItems: 100 }),
+        works: Type.Optional(
+          Type.Array(
+            Type.Object(
+              {
+                structure: Key,
+                stage: Type.Integer({ minimum: 1, maximum: 9 }),
+                from_s: Seconds,
+                until_s: Type.Optional(Seconds),
+                what: Text,
+              },
+              strict,
+            ),
+            { maxItems: 100 },
+          ),
+        ),
       },
       strict,
     ),
@@ -84,10 +124,23 @@ export interface WatchArea {
   readonly polygon: Polygon;
 }
 
+/** A PTZ dome on the estate's mast: see `panorama.ts`. */
+export interface DemoDome {
+  readonly key: string;
+  readonly name: string;
+  readonly place: string;
+  /** Where it looks at pan 0, degrees clockwise from north: how it was screwed on. */
+  readonly northDeg: number;
+  readonly clockOffsetS: number;
+  /** What it has in memory when the demo begins. */
+  readonly presets: readonly (TurretPosition & { readonly name: string })[];
+}
+
 export interface DemoEstate {
   readonly name: string;
   readonly timeZone: string;
   readonly cameras: readonly DemoCamera[];
+  readonly domes: readonly DemoDome[];
   readonly schedule: Schedule;
 }
 
@@ -124,9 +177,16 @@ export function parseDemoEstate(text: string, file: string): DemoEstate {
   }
 
   const keys = new Set<string>();
-  value.cameras.forEach(({ key }, index) => {
-    if (keys.has(key)) fail(lineOf(['cameras', index, 'key']), `the camera key "${key}" is given twice`);
-    keys.add(key);
+  for (const kind of ['cameras', 'domes'] as const) {
+    value[kind]?.forEach(({ key }, index) => {
+      if (keys.has(key)) fail(lineOf([kind, index, 'key']), `the camera key "${key}" is given twice`);
+      keys.add(key);
+    });
+  }
+  value.schedule.works?.forEach((item, index) => {
+    if (item.until_s === undefined || item.until_s > item.from_s) return;
+    const path = ['schedule', 'works', index, 'until_s'];
+    fail(lineOf(path), `until_s (${item.until_s}) must be later than from_s (${item.from_s})`);
   });
   for (const kind of ['structures', 'vans', 'dropouts'] as const) {
     value.schedule[kind].forEach((item, index) => {
@@ -150,7 +210,7 @@ export function parseDemoEstate(text: string, file: string): DemoEstate {
   return estateOf(value);
 }
 
-function estateOf({ estate, cameras, schedule }: EstateFile): DemoEstate {
+function estateOf({ estate, cameras, domes = [], schedule }: EstateFile): DemoEstate {
   const spans = (given: EstateFile['schedule']['cycle']): LightingSpan[] =>
     given.map(({ lighting, for_s }) => ({ lighting, forS: for_s }));
   const event = (given: { camera: string; from_s: number; until_s?: number }): SceneEvent => ({
@@ -167,12 +227,22 @@ function estateOf({ estate, cameras, schedule }: EstateFile): DemoEstate {
       inBandOnly: in_band_only,
       watch,
     })),
+    domes: domes.map(({ north_deg, clock_offset_s, presets, ...dome }) => ({
+      ...dome,
+      northDeg: north_deg,
+      clockOffsetS: clock_offset_s,
+      presets: presets.map(({ name, pan_deg, tilt_deg, zoom }) => ({ name, panDeg: pan_deg, tiltDeg: tilt_deg, zoom })),
+    })),
     schedule: {
       opening: spans(schedule.opening),
       cycle: spans(schedule.cycle),
       structures: schedule.structures.map((given) => ({ ...event(given), what: given.what })),
       vans: schedule.vans.map(event),
       dropouts: schedule.dropouts.map(event),
+      works: (schedule.works ?? []).map(({ structure, stage, from_s, until_s }) => ({
+        ...{ structure, stage },
+        ...{ fromS: from_s, untilS: until_s },
+      })),
     },
   };
 }

@@ -19,6 +19,14 @@ export interface SceneEvent {
   readonly untilS?: number | undefined;
 }
 
+/** A structure of the panorama at one stage of its building, from `fromS` on. */
+export interface Work {
+  readonly structure: string;
+  readonly stage: number;
+  readonly fromS: number;
+  readonly untilS?: number | undefined;
+}
+
 export interface Schedule {
   /** Played once, from demo time 0: the lawful past, all lightings in quick succession. */
   readonly opening: readonly LightingSpan[];
@@ -27,6 +35,8 @@ export interface Schedule {
   readonly structures: readonly (SceneEvent & { readonly what: string })[];
   readonly vans: readonly SceneEvent[];
   readonly dropouts: readonly SceneEvent[];
+  /** What goes up where the domes see it. */
+  readonly works: readonly Work[];
 }
 
 /** What stands in a camera's picture. A van is lawful, a structure is not. */
@@ -65,4 +75,14 @@ export function sceneAt(schedule: Schedule, camera: string, demoS: number): Scen
     state: holds(schedule.structures) ? 'structure' : holds(schedule.vans) ? 'van' : 'plain',
     online: !holds(schedule.dropouts),
   };
+}
+
+/** Stage by structure; of several at once the highest stands. */
+export function worksAt({ works }: Schedule, demoS: number): Map<string, number> {
+  const standing = new Map<string, number>();
+  for (const { structure, stage, fromS, untilS = Infinity } of works) {
+    if (demoS < fromS || demoS >= untilS) continue;
+    standing.set(structure, Math.max(stage, standing.get(structure) ?? 0));
+  }
+  return standing;
 }

@@ -1,6 +1,6 @@
 /** One camera of the simulated estate: what it sees now, and its two streams. */
 import type { Clock } from '../base/clock.ts';
-import { Channel } from './channel.ts';
+import { Channel, groupsInTurn } from './channel.ts';
 import type { PreparedGroup } from './clip.ts';
 import { FPS, FRAMES_PER_GROUP, type ClipShelf, type StreamName } from './clip-shelf.ts';
 import type { DemoCamera } from './estate-file.ts';
@@ -85,20 +85,22 @@ export class SimulatedCamera {
     const channel = new Channel({
       clock,
       fps: FPS,
-      framesPerGroup: FRAMES_PER_GROUP,
       originMs: clock.monotonicMs() - ((index * SPREAD_MS) % ((FRAMES_PER_GROUP * 1000) / FPS)),
       seed: index * 4 + (name === 'main' ? 0 : 1) + (pathFault === undefined ? 0 : 2),
       clockOffsetMs,
-      caption,
-      programme: (groupIndex) => {
-        const group = shelf.groupAt(camera.scene, name, this.scene, groupIndex);
-        if (fault() !== 'frozen') frozen = undefined;
-        else
-          frozen ??= group && {
-            frames: [group.captioned?.(caption()) ?? group.frames[0]].filter((frame) => frame !== undefined),
-          };
-        return frozen ?? group;
-      },
+      pictures: groupsInTurn(
+        FRAMES_PER_GROUP,
+        (groupIndex) => {
+          const group = shelf.groupAt(camera.scene, name, this.scene, groupIndex);
+          if (fault() !== 'frozen') frozen = undefined;
+          else
+            frozen ??= group && {
+              frames: [group.captioned?.(caption()) ?? group.frames[0]].filter((frame) => frame !== undefined),
+            };
+          return frozen ?? group;
+        },
+        caption,
+      ),
     });
     return {
       channel,

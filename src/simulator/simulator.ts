@@ -3,9 +3,11 @@
  * the light change, a van park, a camera drop out, and three structures appear that must not stand there.
  *
  * In: the estate (`readDemoEstate`), credentials, a clock. Out: cameras with their URLs; a hand on each scene for tests.
+ * Domes are steered over ONVIF and look about in one panorama of the estate, in which structures go up stage by stage.
  * Paths: `/<camera>/main`, `/<camera>/sub`, and `/fault/<fault>/<camera>/<main|sub>` for a stream that goes wrong by itself.
  * Knows base and drivers alone; nothing of the flow knows that its cameras are simulated.
  */
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../base/clock.ts';
 import { SentinelError } from '../base/errors.ts';
@@ -14,10 +16,13 @@ import type { AuthScheme, Credentials } from './challenge.ts';
 import { ClipShelf, STREAMS, type StreamName } from './clip-shelf.ts';
 import type { DemoEstate, WatchArea } from './estate-file.ts';
 import { isFault } from './faults.ts';
+import { PanoramaShelf } from './panorama.ts';
 import type { Stream } from './rtsp-connection.ts';
 import { RtspServer } from './rtsp-server.ts';
-import type { Scene, SceneState } from './schedule.ts';
+import { worksAt, type Scene, type SceneState } from './schedule.ts';
 import { SimulatedCamera, type SceneOverride } from './simulated-camera.ts';
+import { SimulatedDome } from './simulated-dome.ts';
+import type { Turret } from './turret.ts';
 
 export { parseDemoEstate, readDemoEstate, type DemoCamera, type DemoEstate, type WatchArea } from './estate-file.ts';
 export type { Fault } from './faults.ts';
@@ -63,9 +68,19 @@ export interface SimulatedCameraAddress {
   readonly watch: WatchArea | undefined;
 }
 
+export interface SimulatedDomeAddress {
+  readonly key: string;
+  readonly name: string;
+  readonly place: string;
+  /** Without credentials. */
+  readonly mainUrl: string;
+  readonly subUrl: string;
+}
+
 export interface Simulator {
   readonly port: number;
   readonly cameras: readonly SimulatedCameraAddress[];
+  readonly domes: readonly SimulatedDomeAddress[];
   /** When the demo first started: keep it and hand it to the next start. */
   readonly startedAtMs: number;
   /** Sessions playing now. */
@@ -77,6 +92,18 @@ export interface Simulator {
    * @throws SentinelError `simulator.no_camera`
    */
   setScene(cameraKey: string, change: SceneOverride): void;
+  /**
+   * A dome's motors, and the faults they can have.
+   * @throws SentinelError `simulator.no_camera`
+   */
+  turretOf(domeKey: string): Turret;
+  /**
+   * A JPEG of what a dome sees now, 1280x720.
+   * @throws SentinelError `simulator.no_camera`
+   */
+  snapshotOf(domeKey: string): Promise<Buffer>;
+  /** Puts a structure of the panorama up to a stage, 0 for none of it; undefined: the schedule has its say again. */
+  setWork(structure: string, stage: number | undefined): void;
   close(): Promise<void>;
 }
 
@@ -93,11 +120,30 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     const { schedule } = estate;
     cameras.set(camera.key, new SimulatedCamera({ clock, shelf, camera, index, schedule, demoS, wallTime }));
   });
+  const domes = new Map<string, SimulatedDome>();
+  const works = new Map<string, number>();
+  if (estate.domes.length > 0) {
+    const panoramaDir = path.join(options.mediaDir ?? MEDIA_DIR, 'panorama');
+    const panoramas = new PanoramaShelf(panoramaDir, (thrown) => {
+      log.error({ err: thrown }, 'the simulated domes keep what they show');
+    });
+    for (const [index, dome] of estate.domes.entries()) {
+      const demoS = (): number => (clock.nowMs() - startedAtMs) / 1000;
+      domes.set(
+        dome.key,
+        await SimulatedDome.open({
+          ...{ clock, shelf: panoramas, dome, index, schedule: estate.schedule, demoS, wallTime },
+          works: () => new Map([...worksAt(estate.schedule, demoS()), ...works]),
+          plateFile: path.join(panoramaDir, `name-${dome.key}.png`),
+        }),
+      );
+    }
+  }
   const server = await RtspServer.listen({
     host,
     port: options.port,
     clock,
-    find: (path) => findStream(cameras, path),
+    find: (path) => findStream(path, (key) => cameras.get(key) ?? domes.get(key)),
     auth: {
       credentials: options.credentials,
       schemes: options.auth ?? ['digest-md5'],
@@ -109,26 +155,42 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     random: options.random ?? Math.random,
   });
   const { port } = server;
-  log.info({ host, port, cameras: cameras.size }, 'simulated cameras are playing');
+  log.info({ host, port, cameras: cameras.size, domes: domes.size }, 'simulated cameras are playing');
 
-  const cameraOf = (key: string): SimulatedCamera => {
-    const camera = cameras.get(key);
-    if (!camera) throw new SentinelError('simulator.no_camera', { key });
-    return camera;
+  const found = <T>(one: T | undefined, key: string): T => {
+    if (!one) throw new SentinelError('simulator.no_camera', { key });
+    return one;
   };
+  const cameraOf = (key: string): SimulatedCamera | SimulatedDome => found(cameras.get(key) ?? domes.get(key), key);
+  const base = `rtsp://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const addressed = <T extends { readonly key: string; readonly name: string; readonly place: string }>({
+    key,
+    name,
+    place,
+  }: T) => ({
+    ...{ key, name, place },
+    ...{ mainUrl: `${base}/${key}/main`, subUrl: `${base}/${key}/sub` },
+  });
   return {
     port,
     startedAtMs,
-    cameras: estate.cameras.map(({ key, name, place, watch }) => {
-      const url = `rtsp://${host.includes(':') ? `[${host}]` : host}:${port}/${key}`;
-      return { key, name, place, mainUrl: `${url}/main`, subUrl: `${url}/sub`, watch };
-    }),
+    cameras: estate.cameras.map((camera) => ({ ...addressed(camera), watch: camera.watch })),
+    domes: estate.domes.map(addressed),
     get playing() {
       return server.playing;
     },
     sceneOf: (key) => cameraOf(key).scene,
     setScene: (key, change) => cameraOf(key).override(change),
-    close: () => server.close(),
+    turretOf: (key) => found(domes.get(key), key).turret,
+    snapshotOf: (key) => found(domes.get(key), key).snapshot(),
+    setWork: (structure, stage) => {
+      if (stage === undefined) works.delete(structure);
+      else works.set(structure, stage);
+    },
+    close: async () => {
+      await server.close();
+      for (const dome of domes.values()) dome.close();
+    },
   };
 }
 
@@ -137,13 +199,16 @@ function wallTimeIn(timeZone: string): (atMs: number) => string {
   return (atMs) => format.format(atMs);
 }
 
-function findStream(cameras: ReadonlyMap<string, SimulatedCamera>, path: string): Stream | undefined {
+function findStream(
+  path: string,
+  cameraOf: (key: string) => SimulatedCamera | SimulatedDome | undefined,
+): Stream | undefined {
   const steps = path.split('/');
   const [, fault] = steps[0] === 'fault' ? steps.splice(0, 2) : [];
   const [key = '', name = ''] = steps;
   if (steps.length !== 2 || !isStream(name)) return undefined;
   if (fault !== undefined && !isFault(fault)) return undefined;
-  return cameras.get(key)?.stream(name, fault);
+  return cameraOf(key)?.stream(name, fault);
 }
 
 function isStream(text: string): text is StreamName {

@@ -23,6 +23,8 @@ import { problemOf, SentinelError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Picture } from '../../base/picture.ts';
 
+export { H264Encoder, type EncoderSetup } from './h264-encoder.ts';
+
 /** A key access unit: Annex B bytes that start with their parameter sets. */
 export interface CodedKeyFrame {
   readonly codec: 'h264' | 'h265';

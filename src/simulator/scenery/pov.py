@@ -59,7 +59,7 @@ def sign(name, width, height):
     )
 
 
-def _dome(count, total, colour, up):
+def dome(count, total, colour, up):
     """Far lights spread over the sky: soft shadows that are the same in every rendering. `up` weights the zenith."""
     out, weights, spots = [], [], []
     for i in range(count):
@@ -85,11 +85,11 @@ SUN = (0.55, 0.78, -0.62)
 # its own strength and tint, and what comes on top of it.
 SKYLIGHT = {"clear": (0.46, 0.56, 0.72), "overcast": (1.36, 1.36, 1.34), "dusk": (0.15, 0.17, 0.26)}
 PARTS = {"clear": ("even", "sun"), "overcast": ("even",), "dusk": ("even", "lamps"), "night": ("infrared",)}
-_HAZE_M = 620
+HAZE_M = 620
 _EVEN_SKY = ((0.7, 0.73, 0.76), (0.84, 0.86, 0.88))
 
 
-def _sky(stops, lighting):
+def sky(stops, lighting, haze_m=HAZE_M):
     """A sky that, added to the even one in this lighting's strength, shows the given colours."""
     steps = []
     for height, colour in stops:
@@ -97,26 +97,26 @@ def _sky(stops, lighting):
         rest = [max(0, c - k * e) for c, k, e in zip(colour, SKYLIGHT[lighting], even)]
         steps.append("[%g %s]" % (height, rgb(rest)))
     haze = [max(0, c - k * e) for c, k, e in zip(stops[0][1], SKYLIGHT[lighting], _EVEN_SKY[0])]
-    return "sky_sphere{pigment{gradient y color_map{%s}}}\nfog{distance %d %s}\n" % ("".join(steps), _HAZE_M, rgb(haze))
+    return "sky_sphere{pigment{gradient y color_map{%s}}}\nfog{distance %d %s}\n" % ("".join(steps), haze_m, rgb(haze))
 
 
-def daylight(part, at, look, reach=30):
+def daylight(part, at, look, reach=30, haze_m=HAZE_M):
     """Lights, sky and haze of one part of an outdoor picture; `reach` is how far the infrared lamp sees, metres."""
     if part == "even":
         (low, high) = _EVEN_SKY
         return (
-            _dome(12, 1.5, (0.96, 0.99, 1.03), 0.8)
+            dome(12, 1.5, (0.96, 0.99, 1.03), 0.8)
             + "sky_sphere{pigment{gradient y color_map{[0 %s][.5 %s][1 %s]}}}\n" % (rgb(low), rgb(high), rgb(high))
-            + "fog{distance %d %s}\n" % (_HAZE_M, rgb(low))
+            + "fog{distance %d %s}\n" % (haze_m, rgb(low))
         )
     if part == "sun":
         return (
             "light_source{%s rgb <1.62,1.5,1.32> parallel point_at <0,0,0> area_light <5,0,0>,<0,0,5>,3,3 adaptive 1 orient circular}\n"
             % v([600 * s for s in SUN])
-            + _sky(((0, (0.74, 0.81, 0.88)), (0.1, (0.52, 0.68, 0.86)), (0.5, (0.22, 0.4, 0.72)), (1, (0.2, 0.36, 0.68))), "clear")
+            + sky(((0, (0.74, 0.81, 0.88)), (0.1, (0.52, 0.68, 0.86)), (0.5, (0.22, 0.4, 0.72)), (1, (0.2, 0.36, 0.68))), "clear", haze_m)
         )
     if part == "lamps":
-        return "light_source{<-500,90,-160> rgb <.2,.11,.055> parallel point_at <0,0,0>}\n" + _sky(((0, (0.6, 0.36, 0.24)), (0.1, (0.42, 0.34, 0.38)), (0.35, (0.17, 0.2, 0.34)), (1, (0.13, 0.15, 0.24))), "dusk")
+        return "light_source{<-500,90,-160> rgb <.2,.11,.055> parallel point_at <0,0,0>}\n" + sky(((0, (0.6, 0.36, 0.24)), (0.1, (0.42, 0.34, 0.38)), (0.35, (0.17, 0.2, 0.34)), (1, (0.13, 0.15, 0.24))), "dusk", haze_m)
     return (
         "light_source{%s rgb 1.15 spotlight point_at %s radius 24 falloff 62 tightness 3 fade_distance %.4g fade_power 1.7}\n"
         % (v((at[0], at[1] + 0.15, at[2])), v(look), reach)

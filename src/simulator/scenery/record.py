@@ -22,6 +22,24 @@ _EDGE = ((_X * _X + _Y * _Y) / 2)[:, :, None].astype(np.float32)
 _REACH = 24
 
 
+def tone(picture, lighting):
+    """What a surveillance camera makes of the light; infrared pictures are grey. BGR, 0 to 255; answers 0 to about 1."""
+    image = picture.astype(np.float32) / 255
+    if lighting == "night":
+        blue, green, red = cv2.split(image)
+        # Leaves and cloth are bright in the near infrared.
+        image = cv2.merge([0.12 * blue + 0.5 * green + 0.46 * red] * 3)
+    # Lift shadows, roll off highlights: a camera's wide dynamic range.
+    image = np.clip(image, 0, 1.4)
+    image = image * (1 + 0.22 * (1 - np.clip(image, 0, 1)) ** 2) + 0.012
+    glow = cv2.GaussianBlur(np.clip(image - 0.82, 0, 1), (0, 0), 7)
+    image = image + glow * (0.9 if lighting in ("dusk", "night") else 0.3)
+    if lighting != "night":
+        mean = image.mean(axis=2, keepdims=True)
+        image = mean + (image - mean) * (1.08 if lighting == "clear" else 0.96)
+    return image
+
+
 class Camera:
     """The lens, the tone curve and the lettering of a surveillance camera; infrared pictures are grey."""
 
@@ -48,20 +66,8 @@ class Camera:
         return out
 
     def _develop(self, picture, rows, columns):
-        image = picture.astype(np.float32) / 255
-        if self.lighting == "night":
-            blue, green, red = cv2.split(image)
-            # Leaves and cloth are bright in the near infrared.
-            image = cv2.merge([0.12 * blue + 0.5 * green + 0.46 * red] * 3)
-        # Lift shadows, roll off highlights: a camera's wide dynamic range.
-        image = np.clip(image, 0, 1.4)
-        image = image * (1 + 0.22 * (1 - np.clip(image, 0, 1)) ** 2) + 0.012
-        glow = cv2.GaussianBlur(np.clip(image - 0.82, 0, 1), (0, 0), 7)
-        image = image + glow * (0.9 if self.lighting in ("dusk", "night") else 0.3)
+        image = tone(picture, self.lighting)
         image = image * (1 - (0.2 if self.lighting == "night" else 0.1) * _EDGE[rows, columns])
-        if self.lighting != "night":
-            mean = image.mean(axis=2, keepdims=True)
-            image = mean + (image - mean) * (1.08 if self.lighting == "clear" else 0.96)
         image = np.clip(cv2.GaussianBlur(image, (0, 0), 0.55), 0, 1) * 255
         cover = self.cover[rows, columns]
         return image * (1 - cover) + self.letters[rows, columns] * cover

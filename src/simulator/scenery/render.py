@@ -10,11 +10,13 @@ import numpy as np
 WIDTH, HEIGHT = 1280, 720
 
 
-def _povray(work, text, size, crop, alpha, quality):
+def povray(work, text, size, crop, alpha, quality):
     """Answers the rendered picture as BGR or BGRA, outside `crop` black."""
     options = ["+W%d" % size[0], "+H%d" % size[1], "+WT2", "-D", "-V", "-GA", "+L%s" % work] + quality
     if crop:
-        options += ["+SC%.4f" % crop[0], "+SR%.4f" % crop[1], "+EC%.4f" % min(crop[2], 0.9999), "+ER%.4f" % min(crop[3], 0.9999)]
+        options += ["+SC%.4f" % crop[0], "+SR%.4f" % crop[1]]
+        # Up to the very edge is said by saying nothing: 1 would mean the first column.
+        options += [option + "%.4f" % end for option, end in (("+EC", crop[2]), ("+ER", crop[3])) if end < 1]
     if alpha:
         options.append("+UA")
     name = hashlib.sha256((text + " ".join(options)).encode()).hexdigest()[:24]
@@ -36,7 +38,7 @@ def _linear(work, scene, lighting, state, crop):
     total = 0
     for part, built, strength in scene.parts(lighting):
         text = scene.text(built, part, state)
-        picture = _povray(work, text, (WIDTH, HEIGHT), crop, False, ["+A0.3", "+R2", "+FN16", "File_Gamma=1.0"])
+        picture = povray(work, text, (WIDTH, HEIGHT), crop, False, ["+A0.3", "+R2", "+FN16", "File_Gamma=1.0"])
         total = total + picture.astype(np.float32) / 65535 * np.array(strength[::-1], np.float32)
     return total
 
@@ -51,12 +53,16 @@ def render_scene(work, scene, lighting, state):
         rows = slice(int(top * HEIGHT) + 2, int(bottom * HEIGHT) - 2)
         columns = slice(int(left * WIDTH) + 2, int(right * WIDTH) - 2)
         light[rows, columns] = part[rows, columns]
+    return (coded(light) * 255 + 0.5).astype(np.uint8)
+
+
+def coded(light):
+    """Linear light as the values of sRGB, 0 to 1."""
     light = np.clip(light, 0, 1)
-    coded = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
-    return (coded * 255 + 0.5).astype(np.uint8)
+    return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
 
 
 def render_sprite(work, text, crop):
     """Moving things alone, as BGRA."""
-    return _povray(work, text, (WIDTH, HEIGHT), crop, True, ["+A0.2", "+R2", "File_Gamma=sRGB"])
+    return povray(work, text, (WIDTH, HEIGHT), crop, True, ["+A0.2", "+R2", "File_Gamma=sRGB"])
 

@@ -36,3 +36,14 @@ def draw_signs(folder):
     lines = [("通 知", 150, 34, 34, red)] + [("—" * 11, 150, 70 + k * 20, 15, (70, 70, 70, 255)) for k in range(6)]
     _plate(folder, "notice", (300, 210), (225, 222, 210, 255), lines)
     _plate(folder, "poster", (160, 230), (200, 60, 40, 255), [("文明", 80, 56, 54, gold), ("小区", 80, 118, 54, gold), ("人人有责", 80, 190, 30, white)])
+
+
+def draw_name(target, name):
+    """A camera's name for its picture: red is how bright it is, green how much it covers."""
+    size = Image.new("L", (1, 1))
+    left, top, right, bottom = ImageDraw.Draw(size).textbbox((0, 0), name, font=font(34), stroke_width=2)
+    cover, light = (Image.new("L", ((right - left + 5) // 2 * 2, (bottom - top + 5) // 2 * 2)) for _ in range(2))
+    at = (2 - left, 2 - top)
+    ImageDraw.Draw(cover).text(at, name, font=font(34), fill=255, stroke_width=2)
+    ImageDraw.Draw(light).text(at, name, font=font(34), fill=240)
+    Image.merge("RGB", (light, cover, Image.new("L", light.size))).save(target)

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 
-from pov import HEADER, SUN, _dome, camera
-from render import HEIGHT, WIDTH, _povray, render_sprite
+from pov import HEADER, SUN, dome, camera
+from render import HEIGHT, WIDTH, povray, render_sprite
 from things import CAR_COLOURS, car, declare_cars, person, scooter, seeded
 
 FPS = 5
@@ -134,7 +134,7 @@ def _sprite(work, scene, movers, view):
     # A little more than is used: the outermost pixels of a cropped rendering stay empty.
     crop = [(min(b[0] for _, b in seen) - 4) / WIDTH, (min(b[1] for _, b in seen) - 4) / HEIGHT, (max(b[2] for _, b in seen) + 4) / WIDTH, (max(b[3] for _, b in seen) + 4) / HEIGHT]
     crop = [min(1, max(0, c)) for c in crop]
-    light = _dome(5, 0.95, (0.98, 1, 1.02), 0.7) + "light_source{<%g,%g,%g> rgb .5 parallel point_at <0,0,0>}\n" % tuple(400 * s for s in SUN)
+    light = dome(5, 0.95, (0.98, 1, 1.02), 0.7) + "light_source{<%g,%g,%g> rgb .5 parallel point_at <0,0,0>}\n" % tuple(400 * s for s in SUN)
     # Seen in paint and glass, not in the picture: the sky must stay transparent.
     sky = "sphere{0,3000 hollow no_image no_shadow texture{pigment{gradient y color_map{[0 rgb <.3,.3,.29>][.5 rgb <.45,.46,.46>][.52 rgb <.62,.66,.7>][1 rgb <.5,.58,.7>]} scale 6000 translate -3000*y} finish{ambient 0 diffuse 0 emission 1}}}\n"
     cars = declare_cars() if any(m.kind == "drive" for m, _ in seen) else ""
@@ -153,7 +153,7 @@ def depth(work, scene, state):
     """Distance of what stands in the picture, metres, by rendering the unlit scene in fog."""
     text = scene.text("clear", "even", state).replace(scene.sky("clear", "even"), "fog{distance %g rgb 1}\nbackground{rgb 1}\n" % DEPTH_M)
     text = re.sub(r"emission\s+(rgb\s*<[^>]*>|[\d.]+)", "emission 0", text).replace("max_trace_level 4", "max_trace_level 1")
-    grey = _povray(work, text, (WIDTH, HEIGHT), None, False, ["-A", "File_Gamma=1.0", "+FN16"])
+    grey = povray(work, text, (WIDTH, HEIGHT), None, False, ["-A", "File_Gamma=1.0", "+FN16"])
     value = (grey if grey.ndim == 2 else grey[:, :, 1]).astype(np.float32) / 65535
     return -DEPTH_M * np.log(np.clip(1 - value, 1e-3, 1))
 

@@ -5,7 +5,7 @@
  */
 import path from 'node:path';
 import { systemClock } from '../../../src/base/clock.ts';
-import { Channel } from '../../../src/simulator/channel.ts';
+import { Channel, groupsInTurn } from '../../../src/simulator/channel.ts';
 import { readClip } from '../../../src/simulator/clip.ts';
 import type { Stream } from '../../../src/simulator/rtsp-connection.ts';
 import { RtspServer } from '../../../src/simulator/rtsp-server.ts';
@@ -37,11 +37,10 @@ function makeStream(number: number, kind: StreamKind, clip: ReturnType<typeof re
   const channel = new Channel({
     clock: systemClock,
     fps: FPS,
-    framesPerGroup: FRAMES_PER_GROUP,
     // Cameras are not in step with each other.
     originMs: systemClock.monotonicMs() - ((number * 370) % ((FRAMES_PER_GROUP * 1000) / FPS)),
     seed: number * 2 + (kind === 'main' ? 1 : 0),
-    programme: (index) => clip.groups[index % clip.groups.length],
+    pictures: groupsInTurn(FRAMES_PER_GROUP, (index) => clip.groups[index % clip.groups.length]),
   });
   const { sps, pps } = clip;
   const describe = (): string => describeH264({ title: String(number), sps, pps, fps: FPS, audio: false });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import type { Clock } from '../../../src/base/clock.ts';
-import { Channel } from '../../../src/simulator/channel.ts';
+import { Channel, groupsInTurn } from '../../../src/simulator/channel.ts';
 import type { PreparedGroup } from '../../../src/simulator/clip.ts';
 import { prepareFrame, type PreparedFrame } from '../../../src/simulator/rtp.ts';
 import { ManualClock } from '../../support/clock.ts';
@@ -81,10 +81,9 @@ describe('a channel', () => {
     const channel = new Channel({
       clock,
       fps: 5,
-      framesPerGroup: 5,
       originMs: 0,
       seed: 7,
-      programme: () => group(mark),
+      pictures: groupsInTurn(5, () => group(mark)),
     });
     const ear = new Ear();
     channel.join(ear);
@@ -107,7 +106,7 @@ describe('a channel', () => {
 
   it('sends all listeners the same bytes', async () => {
     const clock = new ManualClock();
-    const channel = new Channel({ clock, fps: 5, framesPerGroup: 5, originMs: 0, seed: 1, programme: () => group(1) });
+    const channel = new Channel({ clock, fps: 5, originMs: 0, seed: 1, pictures: groupsInTurn(5, () => group(1)) });
     const buffers: Buffer[][] = [[], []];
     for (const list of buffers) channel.join({ onFrame: (bytes) => list.push(bytes), onReport: () => {} });
     await clock.advance(1_000);
@@ -120,10 +119,9 @@ describe('a channel', () => {
     const channel = new Channel({
       clock,
       fps: 5,
-      framesPerGroup: 5,
       originMs: 0,
       seed: 1,
-      programme: () => group(1),
+      pictures: groupsInTurn(5, () => group(1)),
       clockOffsetMs: () => 2_500,
     });
     const ear = new Ear();
@@ -145,10 +143,9 @@ describe('a channel', () => {
     const channel = new Channel({
       clock,
       fps: 5,
-      framesPerGroup: 5,
       originMs: 0,
       seed: 1,
-      programme: () => (there ? group(1) : undefined),
+      pictures: groupsInTurn(5, () => (there ? group(1) : undefined)),
     });
     const ear = new Ear();
     channel.join(ear);
@@ -169,10 +166,9 @@ describe('a channel', () => {
     const channel = new Channel({
       clock,
       fps: 5,
-      framesPerGroup: 5,
       originMs: 0,
       seed: 1,
-      programme: () => (asked++, group(1)),
+      pictures: groupsInTurn(5, () => (asked++, group(1))),
     });
     const ear = new Ear();
     await clock.advance(5_000);
@@ -201,10 +197,9 @@ describe('a channel', () => {
     const channel = new Channel({
       clock: late,
       fps: 5,
-      framesPerGroup: 5,
       originMs: 0,
       seed: 1,
-      programme: () => group(1),
+      pictures: groupsInTurn(5, () => group(1)),
     });
     const ear = new Ear();
     channel.join(ear);

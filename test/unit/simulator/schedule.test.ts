@@ -14,6 +14,7 @@ const schedule: Schedule = {
   structures: [{ camera: 'roof', fromS: 75, what: 'hut' }],
   vans: [{ camera: 'road', fromS: 100, untilS: 400 }],
   dropouts: [{ camera: 'garage', fromS: 180, untilS: 240 }],
+  works: [],
 };
 
 describe('the light of the simulated estate', () => {
