@@ -117,6 +117,17 @@ export const ERROR_TABLE = {
     zh: '图片 {what} 有 {pixels} 像素，超过上限 {limitPixels}',
   },
   'print.failed': { status: 500, en: '{what} cannot be printed: {problem}', zh: '无法生成 {what}：{problem}' },
+  'package.empty': { status: 422, en: 'There is no snapshot to make a package of', zh: '没有可打包的快照' },
+  'package.part_too_small': {
+    status: 422,
+    en: 'One snapshot alone is larger than the {partBytes} bytes that a part may have',
+    zh: '单个快照已超过每卷上限 {partBytes} 字节',
+  },
+  'package.check_failed': {
+    status: 500,
+    en: 'The package {file} was made but does not verify: {problem}',
+    zh: '证据包 {file} 已生成但未通过核验：{problem}',
+  },
   'package.unwritable': {
     status: 507,
     en: 'The package file {file} cannot be written: {problem}',

@@ -77,6 +77,10 @@ export const LIMITS = {
   groupOfPicturesUnits: 600,
   groupOfPicturesBytes: 48 * 1024 * 1024,
 
+  /** Snapshots of one package, and entries of the log about them that go along, the newest. */
+  packageSnapshots: 2_000,
+  packageCustodyEntries: 2_000,
+
   /** Reconnect: delay doubles from the first to the longest, each with full jitter. */
   reconnectFirstMs: 1_000,
   reconnectLongestMs: 60_000,

@@ -72,7 +72,7 @@ export interface ManifestFile {
   readonly bytes: number;
   readonly sha256: string;
   readonly role: FileRole;
-  /** Path of the file it was made from. */
+  /** Digest of the file it was made from, which may be left out here. */
   readonly derivedFrom?: string;
 }
 
@@ -109,7 +109,8 @@ export interface PackageMade {
   readonly recipient: string | null;
   readonly snapshots: readonly string[];
   readonly candidates: readonly number[];
-  readonly hasOriginals: boolean;
+  /** `all`, `pictures` (without the camera's own bytes) or `marked` (nothing but marked copies). */
+  readonly contents: string;
   /** In order. */
   readonly parts: readonly { readonly manifestSha256: string; readonly bytes: number }[];
 }

@@ -24,6 +24,8 @@ import { LIMITS } from '../../base/limits.ts';
 import type { Picture } from '../../base/picture.ts';
 
 export { H264Encoder, type EncoderSetup } from './h264-encoder.ts';
+export { drawOn, type Drawing } from './drawing.ts';
+export { playableOf, type CodedUnit } from './playable.ts';
 
 /** A key access unit: Annex B bytes that start with their parameter sets. */
 export interface CodedKeyFrame {
