@@ -27,6 +27,7 @@ const FLOORS = [
   'look',
   'pipeline',
   'look',
+  'verify',
   'main',
 ];
 

@@ -8,6 +8,7 @@ import { problemOf, SentinelError } from './base/errors.ts';
 import { loadConfig, type Config } from './config.ts';
 import { runLook } from './look.ts';
 import { importCamerasFile, migrateDatabase } from './main-office.ts';
+import { runVerify } from './verify.ts';
 import { capture, compare, serve, simulate, start } from './main-parts.ts';
 
 interface Verb {
@@ -31,6 +32,7 @@ ${Object.entries(VERBS)
   .map(([name, { says }]) => `  ${name.padEnd(16)} ${says}`)
   .join('\n')}
   ${'look'.padEnd(16)} FRAME --baseline A [--baseline B …]: compare pictures, no camera needed; look --help for more
+  ${'verify'.padEnd(16)} PACKAGE.zip …: check evidence packages, offline; verify --help for more
   ${'help'.padEnd(16)} this text
 
 Configuration: config/sentinel.yaml, SENTINEL_* and DATABASE_URL, REDIS_URL.
@@ -41,6 +43,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (first === 'look') {
     return runLook(argv.slice(1), { stdout: process.stdout, stderr: process.stderr });
   }
+  if (first === 'verify') return runVerify(argv.slice(1), process, process.env);
   if (first === 'help' || first === '--help' || first === '-h') {
     process.stdout.write(USAGE);
     return 0;

@@ -8,6 +8,9 @@
  */
 export { canonicalText, sha256OfText } from './canonical.ts';
 export { Custody, type Sight, type Visit } from './custody.ts';
+export { checkFile as checkPackageFile } from './package-file.ts';
+export type { CheckReport } from './package-report.ts';
+export { reportText, uiWord, type Language, type UiWord } from './package-words.ts';
 export { prune, pruneEvidence, type Pruned, type RetentionRules } from './retention.ts';
 export { SnapshotDesk } from './snapshot-desk.ts';
 export { StreamKeeper } from './stream-keeper.ts';

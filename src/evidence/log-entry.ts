@@ -16,6 +16,8 @@ import { canonicalText, sha256OfText } from './canonical.ts';
  *
  * `snapshot.pruned` files went by rule. `store.checked` what a check of the stored files found and mended. `server.clock`
  * the state of a machine's clock changed, or it jumped. `camera.clock_set` a camera's clock was set on request.
+ *
+ * `package.made` what `package-form.ts` calls PackageMade. `package.fetched` somebody began to download a part of it.
  */
 export const ENTRY_KINDS = [
   'log.begun',
@@ -33,6 +35,8 @@ export const ENTRY_KINDS = [
   'store.checked',
   'server.clock',
   'camera.clock_set',
+  'package.made',
+  'package.fetched',
 ] as const;
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 

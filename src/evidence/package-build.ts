@@ -300,7 +300,8 @@ export class PackageBuild {
       return await this.#parts.blobs.get(sha256);
     } catch (thrown) {
       // A file that is gone or damaged is named as such; any other trouble passes, and the work is done again.
-      const isLost = thrown instanceof SentinelError && (thrown.code === 'blob.missing' || thrown.code === 'blob.damaged');
+      const isLost =
+        thrown instanceof SentinelError && (thrown.code === 'blob.missing' || thrown.code === 'blob.damaged');
       if (isLost) return undefined;
       throw thrown;
     }

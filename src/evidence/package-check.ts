@@ -16,7 +16,7 @@ import {
   locateEntries,
   type ContainerCheck,
   type ExpectedFile,
-  type Hasher,
+  type Digester,
   type Located,
   type PackageBytes,
 } from './package-container.ts';
@@ -48,16 +48,17 @@ import {
   type Finding,
   type Place,
 } from './package-report.ts';
+import { crc32 } from './zip-form.ts';
 import { headStatement, verifyHead, type PublicKey, type SignedHead } from './tree-head.ts';
 
-export type { Hasher, PackageBytes } from './package-container.ts';
+export type { Digester, PackageBytes } from './package-container.ts';
 export type { CheckReport } from './package-report.ts';
 
 export interface CheckOptions {
   /** {@link PublicKey.id} of the key that the package must be signed with, known from elsewhere. */
   readonly keyId?: string;
-  /** SHA-256 in pieces; a faster one than our own where there is one. */
-  readonly newHasher?: () => Hasher;
+  /** Faster digests than our own, where there are some. */
+  readonly newDigester?: () => Digester;
   readonly onProgress?: (doneBytes: number, allBytes: number) => void;
 }
 
@@ -78,7 +79,7 @@ export async function checkPackage(file: PackageBytes, options: CheckOptions = {
 class PackageCheck {
   readonly #file: PackageBytes;
   readonly #options: CheckOptions;
-  readonly #newHasher: () => Hasher;
+  readonly #newDigester: () => Digester;
   readonly #findings: Finding[] = [];
   readonly #claims: Partial<Record<Claim, ClaimState>> = {};
   #located = new Map<string, Located>();
@@ -90,7 +91,7 @@ class PackageCheck {
   constructor(file: PackageBytes, options: CheckOptions) {
     this.#file = file;
     this.#options = options;
-    this.#newHasher = options.newHasher ?? newHasher;
+    this.#newDigester = options.newDigester ?? newDigester;
   }
 
   async run(): Promise<void> {
@@ -207,23 +208,23 @@ class PackageCheck {
     );
     const findings: Finding[] = [];
     const entry = readCanonical<LogEntry>(entryText);
-    const body = readCanonical<PackageMade>(bodyText);
     const line = proofs?.at(-1);
     if (!entry || (signed && line && !isInLog(entryText, line, signed.head))) {
       const where = { path: SEAL_PATHS.entry, ...(line && { entry: line.index }) };
       findings.push({ code: 'entry_not_in_log', where });
     }
-    if (!body || body.format !== PACKAGE_MADE_FORMAT || (entry && entry.bodySha256 !== sha256OfText(bodyText))) {
-      findings.push({ code: 'body_altered', where: { path: SEAL_PATHS.body } });
-    }
+    // Read only once it is known to be what the entry bears, as the manifest is once it is known to be what this bears.
+    const body = entry?.bodySha256 === sha256OfText(bodyText) ? readMade(bodyText) : undefined;
+    if (!body) findings.push({ code: 'body_altered', where: { path: SEAL_PATHS.body } });
     const manifest = readManifest(text);
-    if (!manifest) findings.push({ code: 'manifest_unreadable', where: { path: SEAL_PATHS.manifest } });
-    else if (body && !isOf(body, manifest, text)) {
+    if (body && !body.parts.some(({ manifestSha256 }) => manifestSha256 === sha256OfText(text))) {
       findings.push({ code: 'manifest_altered', where: { path: SEAL_PATHS.manifest } });
+    } else if (!manifest || (body && !isOf(body, manifest, text))) {
+      findings.push({ code: 'manifest_unreadable', where: { path: SEAL_PATHS.manifest } });
     }
-    if (manifest && proofs) findings.push(...proofsMissing(manifest, proofs));
+    if (manifest && proofs && findings.length === 0) findings.push(...proofsMissing(manifest, proofs));
     if (!signed || !proofs) {
-      for (const finding of findings) this.#findings.push(finding);
+      this.#findings.push(...findings);
       // Nothing vouches for it, but it still tells where things lie.
       return manifest;
     }
@@ -239,7 +240,7 @@ class PackageCheck {
       this.#file,
       [...sealed, ...manifest.files],
       manifest.madeAtLocal,
-      this.#newHasher,
+      this.#newDigester,
       (bytes) => this.#options.onProgress?.((doneBytes += bytes), this.#file.size),
     );
     const isOfFiles = ({ code }: Finding): boolean => code === 'file_altered' || code === 'file_misplaced';
@@ -288,7 +289,7 @@ class PackageCheck {
       if (dataAt === undefined) continue;
       let at = dataAt;
       for (const [unit, { bytes, sha256: digest }] of units.entries()) {
-        const found = await hashRange(this.#file, at, bytes, this.#newHasher());
+        const found = await hashRange(this.#file, at, bytes, this.#newDigester());
         const where = { path: original.path, snapshot: record.id, unit, offset: at };
         if (found.bytes < bytes) findings.push({ code: 'unit_missing', where });
         else if (found.sha256 !== digest) findings.push({ code: 'unit_altered', where });
@@ -335,6 +336,11 @@ function proofsMissing(manifest: PackageManifest, proofs: readonly ProofLine[]):
   return isSame ? [] : [{ code: 'proofs_altered', where: { path: SEAL_PATHS.proofs } }];
 }
 
+function readMade(text: string): PackageMade | undefined {
+  const body = readCanonical<PackageMade>(text);
+  return body?.format === PACKAGE_MADE_FORMAT && Array.isArray(body.parts) ? body : undefined;
+}
+
 function readManifest(text: string): PackageManifest | undefined {
   const manifest = readCanonical<PackageManifest>(text);
   const isOurs =
@@ -345,9 +351,16 @@ function readManifest(text: string): PackageManifest | undefined {
   return isOurs ? manifest : undefined;
 }
 
-function newHasher(): Hasher {
+function newDigester(): Digester {
   const hash = sha256.create();
-  return { update: (bytes) => hash.update(bytes), done: () => bytesToHex(hash.digest()) };
+  let crc = 0;
+  return {
+    update(bytes) {
+      hash.update(bytes);
+      crc = crc32(bytes, crc);
+    },
+    done: () => ({ sha256: bytesToHex(hash.digest()), crc32: crc }),
+  };
 }
 
 /** Strict: what is no UTF-8 is no text, and a byte order mark is not passed over. */

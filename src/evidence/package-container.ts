@@ -4,7 +4,7 @@
  */
 import type { ManifestFile } from './package-form.ts';
 import type { Finding } from './package-report.ts';
-import { crc32, directoryOf, localHeaderOf, ZIP_END_BYTES, type WallTime, type ZipEntry } from './zip-form.ts';
+import { directoryOf, localHeaderOf, ZIP_END_BYTES, type WallTime, type ZipEntry } from './zip-form.ts';
 
 /** A file that can be read anywhere. */
 export interface PackageBytes {
@@ -13,10 +13,10 @@ export interface PackageBytes {
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
-export interface Hasher {
-  update(bytes: Uint8Array): unknown;
-  /** Hexadecimal. */
-  done(): string;
+/** Digests of bytes that come in pieces. */
+export interface Digester {
+  update(bytes: Uint8Array): void;
+  done(): { readonly sha256: string; readonly crc32: number };
 }
 
 export interface Located {
@@ -118,7 +118,7 @@ export async function checkContainer(
   file: PackageBytes,
   expected: readonly ExpectedFile[],
   time: WallTime,
-  newHasher: () => Hasher,
+  newDigester: () => Digester,
   onProgress: (doneBytes: number) => void = () => {},
 ): Promise<ContainerCheck> {
   const findings: Finding[] = [];
@@ -138,7 +138,7 @@ export async function checkContainer(
       }
     }
     const at = offset + moved;
-    const data = await hashRange(file, at + header.length, bytes, newHasher(), onProgress);
+    const data = await hashRange(file, at + header.length, bytes, newDigester(), onProgress);
     const entry: ZipEntry = { name: path, bytes, crc32: data.crc32 };
     const isAltered = data.bytes !== bytes || (sha256 !== undefined && data.sha256 !== sha256);
     if (isAltered) findings.push(await alteredFinding(file, path, at, header.length));
@@ -187,9 +187,11 @@ async function checkEnd(
   if (wrong !== undefined && wrong < wanted.length && found.length === wanted.length) {
     findings.push({ code: 'container_altered', where: { offset: start + wrong } });
   } else if (found.length > wanted.length) {
+    // A whole file too many can be named.
+    const extra = await readLocalHeader(file, start);
     findings.push({
       code: 'bytes_added',
-      where: { offset: start + (wrong ?? wanted.length) },
+      where: { ...(extra && { path: extra.name }), offset: start + (wrong ?? wanted.length) },
       details: { bytes: found.length - wanted.length },
     });
   } else if (found.length < wanted.length) {
@@ -248,20 +250,18 @@ export async function hashRange(
   file: PackageBytes,
   from: number,
   length: number,
-  hasher: Hasher,
+  digester: Digester,
   onProgress: (doneBytes: number) => void = () => {},
 ): Promise<{ sha256: string; crc32: number; bytes: number }> {
-  let crc = 0;
   let done = 0;
   while (done < length) {
     const piece = await file.read(from + done, Math.min(PIECE_BYTES, length - done));
     if (piece.length === 0) break;
-    hasher.update(piece);
-    crc = crc32(piece, crc);
+    digester.update(piece);
     done += piece.length;
     onProgress(piece.length);
   }
-  return { sha256: hasher.done(), crc32: crc, bytes: done };
+  return { ...digester.done(), bytes: done };
 }
 
 /** Index of the first byte in which they differ, their lengths included. @param except a range that may differ */

@@ -1,7 +1,14 @@
 /** Checks a package that lies on the disk. */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { checkPackage, type CheckOptions, type CheckReport, type PackageBytes } from './package-check.ts';
+import { crc32 } from 'node:zlib';
+import {
+  checkPackage,
+  type CheckOptions,
+  type CheckReport,
+  type Digester,
+  type PackageBytes,
+} from './package-check.ts';
 
 /** @throws the file system's error where the file cannot be read */
 export async function checkFile(file: string, options: CheckOptions = {}): Promise<CheckReport> {
@@ -17,13 +24,21 @@ export async function checkFile(file: string, options: CheckOptions = {}): Promi
         return buffer.subarray(0, bytesRead);
       },
     };
-    // The machine's own SHA-256 is some times as fast.
-    const newHasher = () => {
-      const hash = createHash('sha256');
-      return { update: (piece: Uint8Array) => hash.update(piece), done: () => hash.digest('hex') };
-    };
-    return await checkPackage(bytes, { newHasher, ...options });
+    return await checkPackage(bytes, { newDigester, ...options });
   } finally {
     await handle.close();
   }
+}
+
+/** The machine's own, which are some times as fast. */
+export function newDigester(): Digester {
+  const hash = createHash('sha256');
+  let crc = 0;
+  return {
+    update(piece) {
+      hash.update(piece);
+      crc = crc32(piece, crc);
+    },
+    done: () => ({ sha256: hash.digest('hex'), crc32: crc }),
+  };
 }

@@ -1,4 +1,7 @@
-/** What a statement says, Chinese first. Sentences are kept to what a record really shows. */
+/**
+ * What a statement says, Chinese first. Apostrophes are straight: the font sets the curly one as wide as a Chinese letter.
+ * Sentences are kept to what a record really shows.
+ */
 import type { SnapshotPerson, SnapshotRecord } from './snapshot.ts';
 
 export interface Both {
@@ -34,14 +37,14 @@ export const WORDS = {
     heading: both('制作方法', 'Method'),
     text: both(
       '系统（{software}）通过 RTSP 从摄像机接收视频码流，将完整图像组（GOP）的每个访问单元按摄像机发出的原字节保存，不转码、不裁剪；同时保存由系统观察得到的画面（隐私区域已涂黑）。每份快照记录写入只能追加的存证日志（RFC 6962 默克尔树，SHA-256），日志树头以 Ed25519 签名。本包由系统从存证库自动提取：原始码流与存证时逐字节一致；由其派生的图片、可播放文件、标注图均单独存放并注明来源，不替代原件。',
-      'The system ({software}) received the video over RTSP and kept every access unit of a whole group of pictures as the camera sent it, neither re-encoded nor cut, together with the pictures of its looks (privacy areas blackened). Each snapshot record was entered in an append-only log (Merkle tree of RFC 6962, SHA-256) whose heads are signed with Ed25519. This package was taken from the store by the system: the camera’s bytes are those that were sealed; pictures, playable files and marked pictures made from them lie apart, name their source and replace nothing.',
+      "The system ({software}) received the video over RTSP and kept every access unit of a whole group of pictures as the camera sent it, neither re-encoded nor cut, together with the pictures of its looks (privacy areas blackened). Each snapshot record was entered in an append-only log (Merkle tree of RFC 6962, SHA-256) whose heads are signed with Ed25519. This package was taken from the store by the system: the camera's bytes are those that were sealed; pictures, playable files and marked pictures made from them lie apart, name their source and replace nothing.",
     ),
   },
   time: {
     heading: both('制作时间', 'Time'),
     text: both(
       '各快照的存证时间见下页；本包制作于 {madeAt}（{zone}）。时间以服务器时钟为准，摄像机时钟偏差及其测量时间、服务器对时状态在每份快照中载明。',
-      'When each snapshot was sealed stands on the pages below; this package was made at {madeAt} ({zone}). Times are the server’s; the camera’s clock offset, when that was measured, and the state of the server’s clock stand in each snapshot.',
+      "When each snapshot was sealed stands on the pages below; this package was made at {madeAt} ({zone}). Times are the server's; the camera's clock offset, when that was measured, and the state of the server's clock stand in each snapshot.",
     ),
   },
   maker: {
@@ -60,7 +63,7 @@ export const WORDS = {
       ),
       both(
         '时间的绝对准确：时间来自服务器时钟，除非另附可信时间戳。',
-        'That the time is exact: it is the server’s, unless a trusted time stamp is enclosed.',
+        "That the time is exact: it is the server's, unless a trusted time stamp is enclosed.",
       ),
       both(
         '签名公钥属于谁：请将指纹与系统另行公布的（如每日公示单上的）指纹比对。',
@@ -76,7 +79,7 @@ export const WORDS = {
     heading: both('如何核验', 'How to check'),
     text: both(
       '断开网络，用浏览器打开包内的 verifier.html，选择本证据包的 ZIP 文件，即可核验；也可运行 sentinel verify 命令，或按 README.txt 中的 OpenSSL 命令逐步核验。任何一个字节被改动、缺失、增加或调换，核验都会失败并指出位置。',
-      'Open verifier.html from the package in a browser, offline, and choose the package’s ZIP file; or run sentinel verify; or follow the OpenSSL commands in README.txt. Any byte altered, missing, added or moved makes the check fail and is pointed out.',
+      "Open verifier.html from the package in a browser, offline, and choose the package's ZIP file; or run sentinel verify; or follow the OpenSSL commands in README.txt. Any byte altered, missing, added or moved makes the check fail and is pointed out.",
     ),
   },
   roles: {
@@ -106,7 +109,6 @@ export const WORDS = {
   },
   marked: both('已标注', 'marked'),
   noPictures: both('本快照没有可用图片。', 'This snapshot has no pictures.'),
-  timeline: both('时间线', 'Timeline'),
   custody: both('保管与调取记录', 'Chain of custody'),
   noCustody: both('日志中没有与这些快照有关的其他记录。', 'The log holds nothing further about these snapshots.'),
   signing: both('签收', 'Handed over'),
@@ -126,7 +128,7 @@ const FACTS = {
   registration: both('姿态配准误差', 'Registration error'),
   cameraClock: both('摄像机时钟偏差', 'Camera clock offset'),
   serverClock: both('服务器时钟', 'Server clock'),
-  stream: both('原始码流', 'Camera’s own bytes'),
+  stream: both('原始码流', "Camera's own bytes"),
   streamSha256: both('原始码流 SHA-256', 'SHA-256 of it'),
   machine: both('机器结果', 'Machine result'),
   model: both('模型 SHA-256', 'SHA-256 of the model'),
@@ -153,7 +155,8 @@ export function snapshotFacts(record: SnapshotRecord, at: (iso: string) => strin
     [FACTS.sealedAt, at(record.sealedAt)],
   ];
   if (cause.by) rows.push([FACTS.by, `${personName(cause.by)}${cause.by.unit === null ? '' : `，${cause.by.unit}`}`]);
-  if (cause.reason || cause.purpose) rows.push([FACTS.reason, [cause.reason, cause.purpose].filter(Boolean).join('；')]);
+  if (cause.reason || cause.purpose)
+    rows.push([FACTS.reason, [cause.reason, cause.purpose].filter(Boolean).join('；')]);
   if (cause.course) rows.push([FACTS.course, courseText(cause.course)]);
   rows.push([FACTS.camera, `${camera.name}（${camera.key}）${camera.place}`]);
   const { device } = camera;
@@ -211,11 +214,14 @@ function cameraClockText(camera: SnapshotRecord['clock']['camera'], at: (iso: st
 }
 
 function serverClockText(server: SnapshotRecord['clock']['server']): string {
-  if (!server || server.synchronised === null) return say(both('对时状态未知', 'it is not known whether it was set by a time server'));
+  if (!server || server.synchronised === null)
+    return say(both('对时状态未知', 'it is not known whether it was set by a time server'));
   const state = server.synchronised
     ? both('已与时间服务器同步', 'set by a time server')
     : both('未同步', 'not set by a time server');
-  return [say(state), server.source, server.offsetMs === null ? null : `${server.offsetMs} ms`].filter(Boolean).join('，');
+  return [say(state), server.source, server.offsetMs === null ? null : `${server.offsetMs} ms`]
+    .filter(Boolean)
+    .join('，');
 }
 
 function streamText({ state, stream, codec, units, file, problem }: SnapshotRecord['stream']): string {
@@ -226,7 +232,8 @@ function streamText({ state, stream, codec, units, file, problem }: SnapshotReco
     standing: both('见此前的记录', 'see the earlier record'),
     none: both('未要求', 'not asked for'),
   };
-  const which = stream === null ? null : say(stream === 'main' ? both('主码流', 'main stream') : both('子码流', 'sub-stream'));
+  const which =
+    stream === null ? null : say(stream === 'main' ? both('主码流', 'main stream') : both('子码流', 'sub-stream'));
   const size = file?.bytes == null ? null : `${units.length} × AU，${file.bytes} B`;
   return [say(states[state]), which, codec, size, problem].filter(Boolean).join('，');
 }

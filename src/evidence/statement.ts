@@ -59,7 +59,8 @@ export function printStatement(contents: StatementContents): Promise<Buffer> {
     (sheet) => {
       cover(sheet, contents, at);
       for (const snapshot of contents.snapshots) {
-        sheet.newPage();
+        // What belongs to the record before it and has nothing to show follows on the same page.
+        if (snapshot.pictures.length > 0 || snapshot === contents.snapshots[0]) sheet.newPage();
         snapshotPages(sheet, snapshot, at);
       }
       ending(sheet, contents, at);
@@ -108,7 +109,8 @@ function cover(sheet: Sheet, { manifest, snapshots, keyId }: StatementContents, 
     [label(WORDS.keyId), groups(keyId)],
     [label(WORDS.logId), manifest.logId],
   ]);
-  if (snapshots.some(({ record }) => record.estate.simulated)) sheet.text(`${WORDS.simulated.zh} ${WORDS.simulated.en}`);
+  if (snapshots.some(({ record }) => record.estate.simulated))
+    sheet.text(`${WORDS.simulated.zh} ${WORDS.simulated.en}`);
 }
 
 function snapshotPages(sheet: Sheet, { record, entry, pictures }: StatementSnapshot, at: TimeOf): void {
@@ -122,9 +124,8 @@ function snapshotPages(sheet: Sheet, { record, entry, pictures }: StatementSnaps
   );
   if (shown.length > 0) sheet.pictures(shown.map((picture) => captioned(picture, at)));
   else sheet.aside(label(WORDS.noPictures));
-  sheet.facts(snapshotFacts(record, at).map(([name, value]) => [label(name), value]));
-  sheet.heading(WORDS.timeline.zh, WORDS.timeline.en);
   sheet.timeline(timelineOf(record, at));
+  sheet.facts(snapshotFacts(record, at).map(([name, value]) => [label(name), value]));
 }
 
 function captioned({ role, jpeg, takenAt, isMarked }: StatementPicture, at: TimeOf): PrintedPicture {
@@ -134,7 +135,10 @@ function captioned({ role, jpeg, takenAt, isMarked }: StatementPicture, at: Time
 }
 
 /** What happened around a snapshot, in order. */
-function timelineOf({ pictures, candidate, decision, stream, sealedAt }: SnapshotRecord, at: TimeOf): { at: string; what: string }[] {
+function timelineOf(
+  { pictures, candidate, decision, stream, sealedAt }: SnapshotRecord,
+  at: TimeOf,
+): { at: string; what: string }[] {
   const { moments } = WORDS;
   const happened: [string | null | undefined, Both][] = [
     [pictures.find(({ role }) => role === 'before')?.takenAt, moments.before],
@@ -156,7 +160,10 @@ function ending(sheet: Sheet, { custody }: StatementContents, at: TimeOf): void 
   sheet.newPage();
   sheet.heading(WORDS.custody.zh, WORDS.custody.en);
   if (custody.length === 0) sheet.aside(label(WORDS.noCustody));
-  else sheet.timeline(custody.map((line) => ({ at: at(line.at), what: [line.kind, line.who, line.text].filter(Boolean).join('　') })));
+  else
+    sheet.timeline(
+      custody.map((line) => ({ at: at(line.at), what: [line.kind, line.who, line.text].filter(Boolean).join('　') })),
+    );
   sheet.heading(WORDS.signing.zh, WORDS.signing.en);
   sheet.signatures(WORDS.signatures.map(label));
 }

@@ -133,15 +133,18 @@ class Fields {
   }
 }
 
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
+/** Signed, so that what is computed with it stays within 31 bits and never becomes an object. */
+const CRC_TABLE = Int32Array.from({ length: 256 }, (_, index) => {
   let crc = index;
   for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? 0xedb8_8320 ^ (crc >>> 1) : crc >>> 1;
-  return crc >>> 0;
+  return crc;
 });
 
 /** CRC-32 as ZIP uses it. @param before of the bytes that came before these, to go on in pieces */
 export function crc32(bytes: Uint8Array, before = 0): number {
   let crc = ~before;
-  for (const byte of bytes) crc = (CRC_TABLE[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);
+  for (let at = 0; at < bytes.length; at++) {
+    crc = (CRC_TABLE[(crc ^ (bytes[at] as number)) & 0xff] as number) ^ (crc >>> 8);
+  }
   return ~crc >>> 0;
 }

@@ -21,6 +21,10 @@ export class MemoryPictures {
     return sha256;
   }
 
+  sizeOf(sha256: string): number {
+    return this.#bytes.get(sha256)?.length ?? 0;
+  }
+
   get(sha256: string): Promise<Uint8Array> {
     const bytes = this.#bytes.get(sha256);
     return bytes ? Promise.resolve(bytes) : Promise.reject(new SentinelError('blob.missing', { sha256 }));

@@ -54,7 +54,9 @@ async function blurredPart(
   const cellPx = Math.max(1, Math.max(area.width, area.height) / CELLS_LEFT);
   const few = await sharp(data, { raw })
     .extract(area)
-    .resize(Math.max(1, Math.round(area.width / cellPx)), Math.max(1, Math.round(area.height / cellPx)), { fit: 'fill' })
+    .resize(Math.max(1, Math.round(area.width / cellPx)), Math.max(1, Math.round(area.height / cellPx)), {
+      fit: 'fill',
+    })
     .png()
     .toBuffer();
   const input = await sharp(few).resize(area.width, area.height, { fit: 'fill', kernel: 'nearest' }).png().toBuffer();

@@ -61,7 +61,7 @@ export class Sheet {
     this.#pdf.font('bold').fontSize(12.5).fillColor(ACCENT);
     this.#pdf.text(text, MARGIN, this.#pdf.y, { width: this.#width, continued: under !== '' });
     if (under !== '') this.#pdf.font('regular').fontSize(10).fillColor(QUIET).text(`   ${under}`);
-    this.#pdf.moveDown(0.25);
+    this.#pdf.moveDown(0.45);
   }
 
   text(text: string): void {
