@@ -1,7 +1,14 @@
 /** `sentinel verify PACKAGE…`: checks evidence packages, offline and with no configuration, and says in words what it found. */
 import { parseArgs } from 'node:util';
 import { problemOf, SentinelError } from './base/errors.ts';
-import { checkPackageFile, reportText, uiWord, type CheckReport, type Language, type UiWord } from './evidence/evidence.ts';
+import {
+  checkPackageFile,
+  reportText,
+  uiWord,
+  type CheckReport,
+  type Language,
+  type UiWord,
+} from './evidence/evidence.ts';
 
 export const VERIFY_USAGE = `sentinel verify PACKAGE.zip [PACKAGE.zip …] [--key FINGERPRINT] [--lang zh|en] [--json]
 

@@ -43,9 +43,9 @@ export function planSnapshots(sealed: readonly { record: SnapshotRecord; entry: 
       return `${folder}/${of}${count > 1 ? `-${count}` : ''}.${EXTENSIONS[mediaType] ?? 'bin'}`;
     };
     const files: PlannedFile[] = [];
-    if (record.stream.file?.bytes != null) {
-      const { file } = record.stream;
-      files.push({ path: name('original', file), role: 'original', of: 'stream', file });
+    const { file: stream } = record.stream;
+    if (stream && stream.bytes !== null) {
+      files.push({ path: name('original', stream), role: 'original', of: 'stream', file: stream });
     }
     for (const { role, file } of record.pictures) {
       if (file.bytes !== null && !files.some((one) => one.file.sha256 === file.sha256)) {

@@ -106,9 +106,8 @@ export function checkKeys(entries: CheckFacts['entries'], key: PublicKey, logId:
 
 /** Files that a snapshot names, by digest. */
 export function filesOf(record: SnapshotRecord): string[] {
-  const stream = record.stream.file?.bytes == null ? [] : [record.stream.file.sha256];
-  const pictures = record.pictures.filter(({ file }) => file.bytes !== null).map(({ file }) => file.sha256);
-  return [...new Set([...stream, ...pictures])];
+  const files = [record.stream.file, ...record.pictures.map(({ file }) => file)];
+  return [...new Set(files.flatMap((file) => (file && file.bytes !== null ? [file.sha256] : [])))];
 }
 
 /** Every file that the snapshots name is here or is said to be absent. */

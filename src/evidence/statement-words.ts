@@ -234,7 +234,7 @@ function streamText({ state, stream, codec, units, file, problem }: SnapshotReco
   };
   const which =
     stream === null ? null : say(stream === 'main' ? both('主码流', 'main stream') : both('子码流', 'sub-stream'));
-  const size = file?.bytes == null ? null : `${units.length} × AU，${file.bytes} B`;
+  const size = file === null || file.bytes === null ? null : `${units.length} × AU，${file.bytes} B`;
   return [say(states[state]), which, codec, size, problem].filter(Boolean).join('，');
 }
 

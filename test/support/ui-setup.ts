@@ -3,14 +3,25 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'vite';
 
-const SOURCES = ['src/ui', 'src/web/contract.ts', 'src/base/clock.ts'];
-const BUILT = 'dist/ui/index.html';
+const PAGES = [
+  {
+    built: 'dist/ui/index.html',
+    configFile: 'src/ui/vite.config.ts',
+    sources: ['src/ui', 'src/web/contract.ts', 'src/base/clock.ts'],
+  },
+  {
+    built: 'dist/verifier/index.html',
+    configFile: 'src/evidence/verifier-page/vite.config.ts',
+    sources: ['src/evidence'],
+  },
+];
 
 export default async function setup(): Promise<void> {
-  const builtAtMs = await changedAtMs(BUILT).catch(() => 0);
-  const changed = await Promise.all(SOURCES.map(newestMs));
-  if (Math.max(...changed) <= builtAtMs) return;
-  await build({ configFile: 'src/ui/vite.config.ts', logLevel: 'warn' });
+  for (const { built, configFile, sources } of PAGES) {
+    const builtAtMs = await changedAtMs(built).catch(() => 0);
+    const changed = await Promise.all(sources.map(newestMs));
+    if (Math.max(...changed) > builtAtMs) await build({ configFile, logLevel: 'warn' });
+  }
 }
 
 async function newestMs(place: string): Promise<number> {

@@ -8,8 +8,8 @@ import { create, type Font } from 'fontkit';
 
 const require = createRequire(import.meta.url);
 const FILES = {
-  regular: '@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf',
-  bold: '@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf',
+  regular: require.resolve('@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf'),
+  bold: require.resolve('@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf'),
 } as const;
 
 export type Weight = keyof typeof FILES;
@@ -19,7 +19,7 @@ const fonts = new Map<Weight, Font>();
 
 export function fontBytes(weight: Weight): Buffer {
   let kept = bytes.get(weight);
-  if (!kept) bytes.set(weight, (kept = readFileSync(require.resolve(FILES[weight]))));
+  if (!kept) bytes.set(weight, (kept = readFileSync(FILES[weight])));
   return kept;
 }
 

@@ -238,7 +238,7 @@ export async function print(info: SheetInfo, draw: (sheet: Sheet) => void): Prom
         CreationDate: new Date(info.madeAtMs),
         ModDate: new Date(info.madeAtMs),
       },
-    } as PDFKit.PDFDocumentOptions);
+    });
     const chunks: Buffer[] = [];
     const ended = new Promise<Buffer>((resolve, reject) => {
       pdf.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -30,7 +30,7 @@ export class ZipWriter {
     this.#options = options;
     const out = createWriteStream(options.file, { mode: 0o640, flush: true });
     this.#zip.outputStream.pipe(out);
-    this.#zip.on('error', (thrown) => out.destroy(thrown));
+    this.#zip.on('error', (thrown: Error) => out.destroy(thrown));
     this.#written = finished(out);
     this.#written.catch((thrown: unknown) => {
       this.#failure = thrown;
@@ -42,7 +42,7 @@ export class ZipWriter {
   /** Answers once the bytes are on their way and another entry may come; one entry is in memory at a time. */
   async add(name: string, bytes: Uint8Array): Promise<void> {
     const { mode, time } = this.#options;
-    const output = this.#zip.outputStream as PassThrough;
+    const output = this.#zip.outputStream as unknown as Pick<PassThrough, 'writableNeedDrain'> & NodeJS.EventEmitter;
     this.#zip.addBuffer(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), name, {
       ...{ compress: false, mode, forceDosTimestamp: true },
       // The library writes the time as the machine's own zone shows it, which is how it is read here.

@@ -254,7 +254,7 @@ it('finds every value of a record that was rewritten, however well', { timeout: 
 });
 
 /** The same value with one thing in it changed, left out or moved, for each thing in it. */
-function* rewritten(value: unknown): Generator<unknown> {
+function* rewritten(value: unknown): Generator {
   if (Array.isArray(value)) {
     for (const [at, item] of value.entries()) {
       yield value.toSpliced(at, 1);
