@@ -169,10 +169,10 @@ export function snapshotFacts(record: SnapshotRecord, at: (iso: string) => strin
   if (device?.mac) rows.push([FACTS.mac, device.mac]);
   rows.push([FACTS.view, view.preset ? `${view.name}，${view.preset.name}（${view.preset.token}）` : view.name]);
   if (view.registration) {
-    const { dxPx, dyPx, residualPx, widthPx } = view.registration;
+    const { dxPx, dyPx, residualPx } = view.registration;
     rows.push([
       FACTS.registration,
-      `${dxPx.toFixed(1)}, ${dyPx.toFixed(1)} px${residualPx === null ? '' : `，±${residualPx.toFixed(2)} px`}（${widthPx} px）`,
+      `${dxPx.toFixed(1)}, ${dyPx.toFixed(1)} px${residualPx === null ? '' : `，±${residualPx.toFixed(2)} px`}`,
     ]);
   }
   rows.push([FACTS.cameraClock, cameraClockText(clock.camera, at)], [FACTS.serverClock, serverClockText(clock.server)]);

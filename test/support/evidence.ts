@@ -152,7 +152,7 @@ function recordOf(
     },
     view: {
       ...{ id: variant + 1, key: 'fixed', name: `${variant}号楼屋顶`, preset: null, ptz: null },
-      registration: { dxPx: 0.4, dyPx: -0.2, residualPx: 0.31, widthPx: 640, lookId: 12, at: at(-1_000) },
+      registration: { dxPx: 0.4, dyPx: -0.2, residualPx: 0.31, lookId: 12, at: at(-1_000) },
     },
     clock: {
       camera: { offsetMs: 740, measuredAt: at(-90_000), ageS: 90 },
