@@ -1,6 +1,6 @@
 /**
  * Watches an answer while it arrives, before anything reads it as XML: its length, its depth, and what only an attack
- * or a defect holds. Works on bytes, since it stands below HTTP.
+ * or a defect holds.
  */
 import { LIMITS } from '../../base/limits.ts';
 

@@ -27,11 +27,11 @@ export interface NetworkInterface {
 
 /** @returns the text of the first element of that local name, whatever its prefix; undefined if it has none */
 export function textOf(xml: string, element: string): string | undefined {
+  // What stands in CDATA is bounded, so that a text full of its beginnings is not searched to its end from each of them.
   const match = new RegExp(
-    `<(?:[\\w.-]+:)?${element}(?:\\s[^<>]*)?>(?:([^<]*)|\\s*<!\\[CDATA\\[([^\\]]*)\\]\\]>\\s*)<`,
+    `<(?:[\\w.-]+:)?${element}(?:\\s[^<>]*)?>(?:\\s*<!\\[CDATA\\[([^\\]]{0,512})\\]\\]>\\s*|([^<]*))<`,
   ).exec(xml);
-  if (!match) return undefined;
-  return match[2] ?? unescapeXml((match[1] ?? '').trim());
+  return match?.[1] ?? (match ? unescapeXml((match[2] ?? '').trim()) : undefined);
 }
 
 /** @returns the number in the first element of that name; undefined if there is none */

@@ -24,6 +24,11 @@ interface Answer {
   readonly xml: string;
 }
 
+/** What an agent is asked for every request; Node calls it and its types leave it out. */
+interface AgentInside {
+  addRequest(request: http.ClientRequest, ...rest: readonly unknown[]): void;
+}
+
 export class BoundedCalls {
   readonly #cam: Cam;
   readonly #host: string;
@@ -94,19 +99,26 @@ export class BoundedCalls {
     });
   }
 
-  /** An agent of fresh connections that tells when one brings too much, or when the last one closes. */
+  /** An agent of fresh connections that tells when an answer brings too much, or when the last connection closes. */
   #watchedAgent(onEnd: (problem: string) => void): http.Agent {
     const agent = this.#secure ? new https.Agent() : new http.Agent();
+    const inside = agent as unknown as AgentInside;
     const connect = agent.createConnection.bind(agent);
+    const add = inside.addRequest.bind(agent);
     let open = 0;
+    inside.addRequest = (request, ...rest) => {
+      request.on('response', (answer: http.IncomingMessage) => {
+        const guard = new AnswerGuard();
+        answer.on('data', (chunk: Buffer) => {
+          const problem = guard.problemIn(chunk);
+          if (problem !== undefined) onEnd(problem);
+        });
+      });
+      add(request, ...rest);
+    };
     agent.createConnection = (options, callback) => {
       const socket = connect(options, callback) as Socket;
       open++;
-      const guard = new AnswerGuard();
-      socket.on('data', (chunk: Buffer) => {
-        const problem = guard.problemIn(chunk);
-        if (problem !== undefined) onEnd(problem);
-      });
       socket.on('close', () => {
         open--;
         // A request that the library repeats with a digest has its second connection by now.
@@ -125,7 +137,8 @@ export class BoundedCalls {
     if (answer?.status === 401 || /Digest auth/.test(problem) || (answer && REFUSAL.test(answer.xml))) {
       return new SentinelError('onvif.unauthorised', { host, request }, { cause: thrown });
     }
-    if (!answer && thrown instanceof Error && 'code' in thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+    if (!answer && code !== '' && !code.startsWith('HPE_')) {
       return new SentinelError('onvif.unreachable', { host, problem }, { cause: thrown });
     }
     if (problem === 'Network timeout') {

@@ -136,6 +136,13 @@ export class DeviceLine {
     this.#servicesKnown = true;
   }
 
+  /** Leaves the newer media service for the older one. @returns whether there is one to fall back to and that is new */
+  async fallBackToMedia(): Promise<boolean> {
+    const possible = this.#cam.media2Support === true && (await this.pathOf('media')) !== undefined;
+    if (possible) this.#cam.media2Support = false;
+    return possible;
+  }
+
   /** @returns path of a service on the device, `ptz`, `media`, `media2`, `events` …; undefined if it has none */
   async pathOf(service: string): Promise<string | undefined> {
     await this.findServices();

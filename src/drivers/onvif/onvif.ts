@@ -29,7 +29,8 @@ export type { StreamProfile } from './profiles.ts';
 export type { TurretPosition, TurretVector } from './spaces.ts';
 export type { TourPlan, TourSpot, TurretTour } from './tours.ts';
 export type { TurretPreset } from './presets.ts';
-export type { OnvifTurret, TurretOffer, TurretStatus } from './turret.ts';
+export type { TurretStatus } from './status.ts';
+export type { OnvifTurret, TurretOffer } from './turret.ts';
 
 export interface DeviceStreams {
   /** RTSP address of the largest H.264 or H.265 stream. */
@@ -184,9 +185,16 @@ class Device implements OnvifDevice {
     return openPresetEvents(this.#line);
   }
 
+  /** Some firmware lists the newer media service and cannot answer there; the older one is asked then, and from then on. */
   async #profiles(): Promise<string> {
     await this.#line.findServices();
-    return this.#line.call('GetProfiles', (cam, done) => cam.getProfiles(done));
+    try {
+      return await this.#line.call('GetProfiles', (cam, done) => cam.getProfiles(done));
+    } catch (thrown) {
+      const answered = thrown instanceof SentinelError && /^onvif\.(refused|protocol)$/.test(thrown.code);
+      if (!answered || !(await this.#line.fallBackToMedia())) throw thrown;
+      return this.#line.call('GetProfiles', (cam, done) => cam.getProfiles(done));
+    }
   }
 
   async #streamUrl(profile: StreamProfile): Promise<string> {

@@ -27,11 +27,22 @@ export function readPresets(xml: string, spaces: TurretSpaces): TurretPreset[] {
   return [...presets.values()];
 }
 
+/** So many unnamed slots at one and the same place were put there by nobody. */
+const SHARED_BY = 8;
+
 /**
- * Several makes list every slot they have, used or not. A slot is in use if it has a place or a name of its own; where no
- * slot has either, the device tells nothing and all are taken to be.
+ * Several makes list every slot they have, used or not; unused ones without a place, or all at the same. A slot is in use
+ * if it has a name of its own, or a place of its own. Where no slot has either, the device tells nothing and all are taken to be.
  */
 export function presetsInUse(listed: readonly TurretPreset[]): TurretPreset[] {
-  const used = listed.filter(({ name, position }) => position !== null || !UNNAMED.test(name.trim()));
+  const unnamed = new Set(listed.filter(({ name }) => UNNAMED.test(name.trim())));
+  const sharers = new Map<string, number>();
+  for (const { position } of unnamed) sharers.set(keyOf(position), (sharers.get(keyOf(position)) ?? 0) + 1);
+  const used = listed.filter((preset) => {
+    const { position } = preset;
+    return !unnamed.has(preset) || (position !== null && (sharers.get(keyOf(position)) ?? 0) < SHARED_BY);
+  });
   return used.length > 0 ? used : [...listed];
 }
+
+const keyOf = (position: TurretPosition | null): string => JSON.stringify(position);

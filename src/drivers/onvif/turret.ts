@@ -10,7 +10,6 @@ import type { TurretProfile } from './profiles.ts';
 import { presetsInUse, readPresets, type TurretPreset } from './presets.ts';
 import {
   ASSUMED_SPACES,
-  readPosition,
   readSpaces,
   writePosition,
   writeVector,
@@ -19,20 +18,10 @@ import {
   type TurretSpaces,
   type TurretVector,
 } from './spaces.ts';
+import { readStatus, type TurretStatus } from './status.ts';
 import { TourDesk, type TourPlan, type TurretTour } from './tours.ts';
 
 export const PTZ_NAMESPACE = 'http://www.onvif.org/ver20/ptz/wsdl';
-
-export interface TurretStatus {
-  /** null where the device does not tell. */
-  readonly position: TurretPosition | null;
-  /** Whether pan, tilt or zoom runs; null where the device does not tell. */
-  readonly moving: boolean | null;
-  /** The stamp of this status by the device's clock, UTC ms since 1970; null if it has none. */
-  readonly utcMs: number | null;
-  /** What the device says is wrong with its turret; '' while nothing is. */
-  readonly problem: string;
-}
 
 export interface TurretOffer {
   readonly absolute: boolean;
@@ -191,16 +180,9 @@ class Turret implements OnvifTurret {
   }
 
   async status(): Promise<TurretStatus> {
-    const status = elementsOf(await this.#ask('GetStatus'), 'PTZStatus')[0];
+    const status = readStatus(await this.#ask('GetStatus'), this.#spaces);
     if (status === undefined) throw this.#line.protocolError('GetStatus', 'the answer holds no status');
-    const position = elementsOf(status, 'Position')[0];
-    const problem = textOf(status, 'Error') ?? '';
-    return {
-      position: position === undefined ? null : readPosition(position, this.#spaces),
-      moving: readMoving(elementsOf(status, 'MoveStatus')[0]),
-      utcMs: readStampMs(textOf(status, 'UtcTime')),
-      problem: /^(no ?error|none|ok|)$/i.test(problem.trim()) ? '' : problem,
-    };
+    return status;
   }
 
   async goHome(speed?: number): Promise<void> {
@@ -283,18 +265,4 @@ class Turret implements OnvifTurret {
   #mustOffer(request: string, { panTilt, zoom }: SpacePair): void {
     if (!panTilt && !zoom) throw new SentinelError('onvif.not_offered', { host: this.#line.host, request });
   }
-}
-
-function readMoving(xml: string | undefined): boolean | null {
-  if (xml === undefined) return null;
-  const states = [textOf(xml, 'PanTilt'), textOf(xml, 'Zoom')].map((state) => state?.toUpperCase());
-  if (states.includes('MOVING')) return true;
-  return states.includes('IDLE') && !states.includes('UNKNOWN') ? false : null;
-}
-
-/** Devices leave the Z off; the time is UTC all the same. */
-function readStampMs(text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const ms = Date.parse(/(z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`);
-  return Number.isFinite(ms) ? ms : null;
 }
