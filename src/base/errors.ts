@@ -117,6 +117,27 @@ export const ERROR_TABLE = {
     zh: '图片 {what} 有 {pixels} 像素，超过上限 {limitPixels}',
   },
   'print.failed': { status: 500, en: '{what} cannot be printed: {problem}', zh: '无法生成 {what}：{problem}' },
+  'package.too_many': {
+    status: 422,
+    en: '{snapshots} snapshots are more than the {limit} that one package may hold; narrow the choice',
+    zh: '{snapshots} 份快照超过单个证据包上限 {limit}，请缩小范围',
+  },
+  'package.too_large': {
+    status: 422,
+    en: 'The package would have {bytes} bytes, more than the {limitBytes} allowed; narrow the choice',
+    zh: '证据包约 {bytes} 字节，超过上限 {limitBytes}，请缩小范围',
+  },
+  'package.too_many_waiting': {
+    status: 409,
+    en: 'You have {limit} packages waiting or ready already; remove one first',
+    zh: '您已有 {limit} 个待制作或待下载的证据包，请先移除一个',
+  },
+  'package.not_ready': { status: 409, en: 'Package {id} is not ready', zh: '证据包 {id} 尚未就绪' },
+  'package.interrupted': {
+    status: 500,
+    en: 'The package was begun {attempts} times and never finished',
+    zh: '证据包制作 {attempts} 次均未完成',
+  },
   'package.empty': { status: 422, en: 'There is no snapshot to make a package of', zh: '没有可打包的快照' },
   'package.part_too_small': {
     status: 422,

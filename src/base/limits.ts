@@ -80,6 +80,19 @@ export const LIMITS = {
   /** Snapshots of one package, and entries of the log about them that go along, the newest. */
   packageSnapshots: 2_000,
   packageCustodyEntries: 2_000,
+  /** Size of a package's parts: FAT32 of a USB stick takes no file of 4 GiB. */
+  packagePartBytesLeast: 16 * 1024 * 1024,
+  packagePartBytesDefault: 1024 ** 3,
+  packagePartBytesMost: 2 * 1024 ** 3,
+  packageMarks: 200,
+  /** Packages of one person that are waiting, being made or ready. */
+  packagesPerUser: 20,
+  /** A package is tried so often; whoever works on it has it for so long at a time. */
+  packageAttempts: 3,
+  packageLeaseMs: 120_000,
+  /** A download of the same part by the same person within this time is the same download, in pieces. */
+  packageFetchedAgainMs: 3_600_000,
+  packageFetchesRemembered: 10_000,
 
   /** Reconnect: delay doubles from the first to the longest, each with full jitter. */
   reconnectFirstMs: 1_000,

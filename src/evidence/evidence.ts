@@ -8,6 +8,7 @@
  */
 export { canonicalText, sha256OfText } from './canonical.ts';
 export { Custody, type Sight, type Visit } from './custody.ts';
+export { PackageDesk, type PackageChoice, type PackageJob, type PackageRules } from './package-desk.ts';
 export { checkFile as checkPackageFile } from './package-file.ts';
 export type { CheckReport } from './package-report.ts';
 export { reportText, uiWord, type Language, type UiWord } from './package-words.ts';

@@ -12,7 +12,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/clock.ts';
 import type { BlobStore } from '../drivers/blobs/blobs.ts';
 import { playableOf, type CodedUnit } from '../drivers/codec/codec.ts';
-import type { Db, DbOrTrx } from '../drivers/postgres/postgres.ts';
+import type { Db } from '../drivers/postgres/postgres.ts';
 import { ZipWriter } from '../drivers/zip/zip.ts';
 import { canonicalText, sha256OfText } from './canonical.ts';
 import { appendEntry, proveInclusion, readEntries, readLogId, type StoredEntry } from './log.ts';
@@ -81,7 +81,8 @@ export interface PackageWish {
 }
 
 export interface BuiltPart {
-  readonly file: string;
+  /** Of the file in the package's folder. */
+  readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
 }
@@ -128,10 +129,9 @@ export class PackageBuild {
   }
 
   /**
-   * @param inTransaction does in the transaction of the log entry what else must be done with it
-   * @returns the parts in order
+   * @returns the parts in order, and the entry of the log that says that the package was made
    */
-  async run(inTransaction: (trx: DbOrTrx) => Promise<void> = async () => {}): Promise<BuiltPart[]> {
+  async run(): Promise<{ parts: BuiltPart[]; entry: number }> {
     const { db } = this.#parts;
     await rm(this.#dir, { recursive: true, force: true });
     await mkdir(path.join(this.#dir, 'work'), { recursive: true });
@@ -157,18 +157,17 @@ export class PackageBuild {
     }
     await this.#onStep('sealing', 0, 1);
     const made = this.#made(parts, madeAtMs);
-    const entry = await db.transaction().execute(async (trx) => {
-      await inTransaction(trx);
-      return appendEntry(trx, {
+    const entry = await db.transaction().execute((trx) =>
+      appendEntry(trx, {
         ...{ kind: 'package.made', atMs: madeAtMs, body: made, sm3: this.#parts.sm3 },
         about: [
-          `package:${made.packageId}`,
+          ...['custody', `user:${made.by.userId}`, `package:${made.packageId}`],
           ...made.snapshots.map((id) => `snapshot:${id}`),
           ...made.candidates.map((id) => `candidate:${id}`),
         ],
-      });
-    });
-    return this.#writeAll(parts, entry);
+      }),
+    );
+    return { parts: await this.#writeAll(parts, entry), entry };
   }
 
   // --- what goes in --------------------------------------------------------------------------------------------------
@@ -361,7 +360,7 @@ export class PackageBuild {
         const [first] = report.findings;
         throw new SentinelError('package.check_failed', { file: path.basename(file), problem: first?.code ?? '' });
       }
-      built.push({ file, bytes: (await stat(file)).size, sha256: await digestOfFile(file) });
+      built.push({ name: path.basename(file), bytes: (await stat(file)).size, sha256: await digestOfFile(file) });
     }
     await rm(path.join(this.#dir, 'work'), { recursive: true, force: true });
     return built;

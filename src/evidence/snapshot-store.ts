@@ -101,9 +101,7 @@ export async function readPerson(trx: DbOrTrx, userId: number): Promise<Snapshot
     .select(['app_user.id', 'app_user.name', 'app_user.display_name', 'app_user.role', 'unit.name as unit'])
     .where('app_user.id', '=', userId)
     .executeTakeFirst();
-  return row
-    ? { userId: row.id, name: row.name, displayName: row.display_name, role: row.role, unit: row.unit }
-    : null;
+  return row ? { userId: row.id, name: row.name, displayName: row.display_name, role: row.role, unit: row.unit } : null;
 }
 
 export async function readLook(trx: DbOrTrx, lookId: number) {

@@ -63,8 +63,8 @@ export class PackageBench {
   async build(change: Partial<PackageWish> = {}, parts: Partial<PackageBuildParts> = {}): Promise<string[]> {
     const own = await mkdtemp(path.join(this.dir, 'built-'));
     const signal = new AbortController().signal;
-    const built = await new PackageBuild({ ...this.parts, ...parts }, this.wish(change), own, () => {}, signal).run();
-    return built.map(({ file }) => file);
+    const build = new PackageBuild({ ...this.parts, ...parts }, this.wish(change), own, () => {}, signal);
+    return (await build.run()).parts.map(({ name }) => path.join(own, name));
   }
 
   async close(): Promise<void> {

@@ -323,6 +323,23 @@ export interface Database {
     released_at: OptionalStamp;
     release_reason: Optional<string>;
   };
+  evidence_package: {
+    id: string;
+    state: Defaulted<'waiting' | 'working' | 'ready' | 'failed' | 'removed'>;
+    wish: JSONColumnType<Record<string, unknown>>;
+    snapshot_count: number;
+    created_by: number;
+    created_at: Stamp;
+    step: Defaulted<'gathering' | 'making' | 'sealing' | 'writing' | 'checking'>;
+    progress: Defaulted<number>;
+    attempts: Defaulted<number>;
+    not_before: Stamp;
+    problem: Optional<string>;
+    entry: Optional<number>;
+    parts: OptionalJson<{ name: string; bytes: number; sha256: string }[]>;
+    finished_at: OptionalStamp;
+    expires_at: OptionalStamp;
+  };
   evidence_hold_snapshot: { hold_id: number; snapshot_id: string };
   server_clock: {
     host: string;
