@@ -291,6 +291,18 @@ export const ConfigSchema = sections('Configuration of Sentinel', {
     sm3: yesNo('Make SM3 digests (GB/T 32905) of all that is sealed, beside SHA-256', false),
   }),
 
+  packages: section('Evidence packages that people order', {
+    dir: textOrNull(
+      'Directory of packages until they are fetched; null: `packages` under var_dir. Every process that serves must see the same one',
+      { maxLength: 4096 },
+    ),
+    kept_days: integer('How long a package can be fetched; it can be made again at any time', 7, {
+      minimum: 1,
+      maximum: 365,
+    }),
+    most_mib: integer('Largest package, all its parts together', 20_480, { minimum: 64, maximum: 1_048_576 }),
+  }),
+
   retention: section('How long is kept what nobody holds', {
     looks_days: integer('Looks, without their pictures', 30, { minimum: 1, maximum: 3650 }),
     pictures_hours: integer('Pictures of looks', 72, { minimum: 1, maximum: 8760 }),

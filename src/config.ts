@@ -28,13 +28,17 @@ type Settled<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]: NonNullab
 
 type Bucket = Settled<Given['blobs']['s3'], 'endpoint' | 'bucket' | 'accessKeyId' | 'secretAccessKey'>;
 
-export type Config = Omit<Given, 'http' | 'blobs' | 'secondBlobs' | 'credential' | 'comparison' | 'demo'> & {
+export type Config = Omit<
+  Given,
+  'http' | 'blobs' | 'secondBlobs' | 'credential' | 'comparison' | 'packages' | 'demo'
+> & {
   readonly http: Settled<Given['http'], 'secureCookies'>;
   /** Kept in the bucket where there is one. */
   readonly blobs: Settled<Omit<Given['blobs'], 's3'>, 'dir'> & { readonly s3: Bucket | null };
   readonly secondBlobs: { readonly dir: string } | { readonly s3: Bucket } | null;
   readonly credential: Settled<Given['credential'], 'keyFile'>;
   readonly comparison: Settled<Given['comparison'], 'modelDir'>;
+  readonly packages: Settled<Given['packages'], 'dir'>;
   readonly demo: Settled<Given['demo'], 'estateFile'>;
 };
 
@@ -67,6 +71,7 @@ export function loadConfig({ file, env }: { file?: string; env: NodeJS.ProcessEn
     secondBlobs: secondOf(given.secondBlobs),
     credential: { ...given.credential, keyFile: resolve(given.credential.keyFile ?? join(varDir, 'credential.key')) },
     comparison: { ...given.comparison, modelDir: resolve(given.comparison.modelDir ?? PUBLISHED_MODELS) },
+    packages: { ...given.packages, dir: resolve(given.packages.dir ?? join(varDir, 'packages')) },
     demo: { ...given.demo, estateFile: resolve(given.demo.estateFile ?? PUBLISHED_DEMO) },
   });
 }
