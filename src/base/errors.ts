@@ -220,6 +220,13 @@ export const ERROR_TABLE = {
     en: 'You have {limit} tokens already; remove one first',
     zh: '令牌数量已达上限 {limit}，请先删除一个',
   },
+  'people.unit_taken': { status: 409, en: 'The unit {name} exists already', zh: '单位 {name} 已存在' },
+  'people.too_many_units': { status: 409, en: 'There are {limit} units already', zh: '单位数量已达上限 {limit}' },
+  'people.unit_has_people': {
+    status: 409,
+    en: '{people} accounts belong to the unit {name}; move them first',
+    zh: '单位 {name} 下还有 {people} 个账号，请先调整其所属单位',
+  },
 
   'review.held': {
     status: 409,

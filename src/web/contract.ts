@@ -48,6 +48,7 @@ export const Me = Type.Object({
   displayName: Type.String(),
   role: Role,
   permissions: Type.Array(Type.String()),
+  unit: Nullable(Type.Object({ id: Id, name: Type.String(), seesAll: Type.Boolean() })),
   estate: Type.Object({ name: Type.String(), timeZone: Type.String() }),
   serverTime: Time,
 });
@@ -321,6 +322,7 @@ export const User = Type.Object({
   role: Role,
   disabled: Type.Boolean(),
   createdAt: Time,
+  unitId: Nullable(Id),
 });
 export type User = Static<typeof User>;
 
@@ -329,12 +331,14 @@ export const UserBody = Sent({
   displayName: Type.String({ maxLength: 64 }),
   role: Role,
   password: Password,
+  unitId: Type.Optional(Nullable(Id)),
 });
 export const UserChange = Sent({
   displayName: Type.Optional(Type.String({ maxLength: 64 })),
   role: Type.Optional(Role),
   disabled: Type.Optional(Type.Boolean()),
   password: Type.Optional(Password),
+  unitId: Type.Optional(Nullable(Id)),
 });
 export const PasswordChange = Sent({ current: Type.String({ maxLength: 128 }), next: Password });
 

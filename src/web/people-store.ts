@@ -13,6 +13,8 @@ export interface Account {
   readonly name: string;
   readonly displayName: string;
   readonly role: RoleName;
+  /** Its cameras are all this account may see; null: no unit. */
+  readonly unit: { readonly id: number; readonly name: string; readonly seesAll: boolean } | null;
   /** Digest of the session in hex; absent for a token. */
   readonly sessionKey?: string;
 }
@@ -83,7 +85,9 @@ export async function findSession(db: Db, id: string, nowMs: number): Promise<Ac
   const row = await db
     .selectFrom('session')
     .innerJoin('app_user', 'app_user.id', 'session.user_id')
+    .leftJoin('unit', 'unit.id', 'app_user.unit_id')
     .select(['app_user.id', 'app_user.name', 'app_user.display_name', 'app_user.role'])
+    .select(['unit.id as unit_id', 'unit.name as unit_name', 'unit.sees_all'])
     .where('session.id_sha256', '=', key)
     .where('session.expires_at', '>', new Date(nowMs))
     .where('app_user.disabled', '=', false)
@@ -94,9 +98,15 @@ export async function findSession(db: Db, id: string, nowMs: number): Promise<Ac
       name: row.name,
       displayName: row.display_name,
       role: row.role,
+      unit: unitOf(row),
       sessionKey: key.toString('hex'),
     }
   );
+}
+
+function unitOf(row: { unit_id: number | null; unit_name: string | null; sees_all: boolean | null }): Account['unit'] {
+  const { unit_id: id, unit_name: name, sees_all: seesAll } = row;
+  return id === null || name === null ? null : { id, name, seesAll: seesAll ?? false };
 }
 
 export async function endSession(db: Db, sessionKey: string): Promise<void> {
@@ -170,6 +180,8 @@ export async function findToken(db: Db, token: string, nowMs: number): Promise<A
   const row = await db
     .selectFrom('api_token')
     .innerJoin('app_user', 'app_user.id', 'api_token.user_id')
+    .leftJoin('unit', 'unit.id', 'app_user.unit_id')
+    .select(['unit.id as unit_id', 'unit.name as unit_name', 'unit.sees_all'])
     .select([
       'api_token.id as token_id',
       'api_token.last_used_at',
@@ -190,7 +202,7 @@ export async function findToken(db: Db, token: string, nowMs: number): Promise<A
       .where('id', '=', row.token_id)
       .execute();
   }
-  return { userId: row.id, name: row.name, displayName: row.display_name, role: row.role };
+  return { userId: row.id, name: row.name, displayName: row.display_name, role: row.role, unit: unitOf(row) };
 }
 
 export async function listTokens(db: Db, userId: number): Promise<StoredToken[]> {

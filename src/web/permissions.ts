@@ -27,6 +27,21 @@ export const PERMISSIONS = {
   'patrol.change': ['operator', 'admin'],
   /** Take a turret by hand. */
   'turret.drive': ['operator', 'enforcement', 'admin'],
+  /** See evidence, once a reason was given: of the cameras of one's unit. */
+  'evidence.read': ['operator', 'enforcement', 'admin'],
+  /** Have a snapshot taken now. */
+  'evidence.pull': ['operator', 'enforcement', 'admin'],
+  /** Take the camera's own bytes and packages away. */
+  'evidence.export': ['enforcement', 'admin'],
+  /** Keep evidence from being pruned, and release what one's unit keeps. */
+  'evidence.hold': ['enforcement', 'admin'],
+  /** Who touched a snapshot. */
+  'custody.read': ['operator', 'enforcement', 'admin'],
+  /** Who touched what, of everybody. */
+  'custody.audit': ['admin'],
+  /** Set a camera's clock. */
+  'clocks.set': ['operator', 'admin'],
+  'units.manage': ['admin'],
   'cameras.import': ['admin'],
   'users.manage': ['admin'],
 } as const satisfies Record<string, readonly RoleName[]>;

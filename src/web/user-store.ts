@@ -6,7 +6,7 @@ import type { Database, RoleName } from '../drivers/postgres/schema.ts';
 import { hashPassword, passwordFits } from './password.ts';
 import { endSessionsOf } from './people-store.ts';
 
-const USER_COLUMNS = ['id', 'name', 'display_name', 'role', 'disabled', 'created_at'] as const;
+const USER_COLUMNS = ['id', 'name', 'display_name', 'role', 'disabled', 'created_at', 'unit_id'] as const;
 
 export interface StoredUser {
   readonly id: number;
@@ -15,6 +15,7 @@ export interface StoredUser {
   readonly role: RoleName;
   readonly disabled: boolean;
   readonly created_at: Date;
+  readonly unit_id: number | null;
 }
 
 export async function listUsers(db: Db, afterId: number | undefined, rows: number): Promise<StoredUser[]> {
@@ -30,7 +31,7 @@ export async function listUsers(db: Db, afterId: number | undefined, rows: numbe
 /** @throws `people.name_taken`, `people.password_length` */
 export async function createUser(
   db: Db,
-  user: { name: string; displayName: string; role: RoleName; password: string },
+  user: { name: string; displayName: string; role: RoleName; password: string; unitId?: number | null },
   byUserId: number,
   nowMs: number,
 ): Promise<StoredUser> {
@@ -44,6 +45,7 @@ export async function createUser(
         role: user.role,
         password_hash: passwordHash,
         created_at: new Date(nowMs),
+        unit_id: await knownUnit(trx, user.unitId ?? null),
       })
       .onConflict((conflict) => conflict.column('name').doNothing())
       .returning(USER_COLUMNS)
@@ -53,7 +55,7 @@ export async function createUser(
       userId: byUserId,
       action: 'user.created',
       subject: `user ${row.id}`,
-      details: { name: user.name, role: user.role },
+      details: { name: user.name, role: user.role, unitId: user.unitId ?? null },
       atMs: nowMs,
     });
     return row;
@@ -67,7 +69,7 @@ export async function createUser(
 export async function changeUser(
   db: Db,
   userId: number,
-  change: { displayName?: string; role?: RoleName; disabled?: boolean; password?: string },
+  change: { displayName?: string; role?: RoleName; disabled?: boolean; password?: string; unitId?: number | null },
   byUserId: number,
   nowMs: number,
 ): Promise<StoredUser> {
@@ -85,6 +87,7 @@ export async function changeUser(
         role,
         disabled,
         ...(passwordHash !== undefined && { password_hash: passwordHash }),
+        ...(change.unitId !== undefined && { unit_id: await knownUnit(trx, change.unitId) }),
       })
       .where('id', '=', userId)
       .returning(USER_COLUMNS)
@@ -105,6 +108,7 @@ export async function changeUser(
         ...(change.role !== undefined && { role }),
         ...(change.disabled !== undefined && { disabled }),
         ...(passwordHash !== undefined && { passwordChanged: true }),
+        ...(change.unitId !== undefined && { unitId: change.unitId }),
       },
       atMs: nowMs,
     });
@@ -134,4 +138,12 @@ export async function changeOwnPassword(
 /** Two administrators taking each other's role at once would leave none; they take turns instead. */
 async function lockAdmins(trx: Transaction<Database>): Promise<void> {
   await trx.selectFrom('app_user').select('id').where('role', '=', 'admin').orderBy('id').forNoKeyUpdate().execute();
+}
+
+/** @throws SentinelError web.missing */
+async function knownUnit(trx: Transaction<Database>, id: number | null): Promise<number | null> {
+  if (id === null) return null;
+  const unit = await trx.selectFrom('unit').select('id').where('id', '=', id).forKeyShare().executeTakeFirst();
+  if (!unit) throw new SentinelError('web.missing', { what: 'unit', id });
+  return id;
 }

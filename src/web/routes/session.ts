@@ -37,6 +37,7 @@ export function sessionRoutes(server: Server, parts: WebParts): void {
       displayName: account.displayName,
       role: account.role,
       permissions: permissionsOf(account.role),
+      unit: account.unit,
       estate: { name: estate?.name ?? '', timeZone: estate?.time_zone ?? 'UTC' },
       serverTime: new Date(clock.nowMs()).toISOString(),
     };

@@ -56,5 +56,6 @@ function userOf(row: StoredUser): User {
     role: row.role,
     disabled: row.disabled,
     createdAt: row.created_at.toISOString(),
+    unitId: row.unit_id,
   };
 }
