@@ -207,6 +207,20 @@ export function writeJpeg(picture: Picture, quality = 88): Promise<Buffer> {
     .toBuffer();
 }
 
+/** A small JPEG of a picture file, no wider than `widthPx`, for lists. */
+export async function shrinkJpeg(source: Uint8Array, widthPx: number): Promise<Buffer> {
+  try {
+    return await sharp(source, { limitInputPixels: LIMITS.picturePixels, failOn: 'error' })
+      .rotate()
+      .resize({ width: widthPx, withoutEnlargement: true })
+      .jpeg({ quality: 80 })
+      .toBuffer();
+  } catch (thrown) {
+    const what = `of ${source.length} bytes`;
+    throw new SentinelError('picture.unreadable', { what, problem: problemOf(thrown) }, { cause: thrown });
+  }
+}
+
 function grey(data: Buffer): Buffer {
   const rgb = Buffer.alloc(data.length * 3);
   data.forEach((value, index) => rgb.fill(value, index * 3, index * 3 + 3));
