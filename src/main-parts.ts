@@ -238,6 +238,7 @@ async function startPages(all: WholeGround, sealer: Sealer, figures: Figures): P
         patrolDefaults: config.patrol,
         pictures: blobs,
         snapshots: all.snapshots,
+        retention: config.retention,
         thumbnailOfPicture: async (sha256) => {
           const picture = await readPicture(await blobs.get(sha256));
           const thumbnail = thumbnailOf(picture);

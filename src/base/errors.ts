@@ -290,7 +290,7 @@ export const ERROR_TABLE = {
     zh: '第 {candidateId} 号线索没有可作为合法基准的图片',
   },
   'evidence.no_access': {
-    status: 403,
+    status: 428,
     en: 'Say first why you look at evidence; what you said before has run out',
     zh: '查看证据前须先填写事由；此前填写的事由已失效',
   },

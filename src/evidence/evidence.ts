@@ -12,7 +12,8 @@ export { PackageDesk, type PackageChoice, type PackageJob, type PackageRules } f
 export { checkFile as checkPackageFile } from './package-file.ts';
 export type { CheckReport } from './package-report.ts';
 export { reportText, uiWord, type Language, type UiWord } from './package-words.ts';
-export { prune, pruneEvidence, type Pruned, type RetentionRules } from './retention.ts';
+export { isHeld, keptUntil, prune, pruneEvidence, type Pruned, type RetentionRules } from './retention.ts';
+export type { SnapshotPerson, SnapshotRecord } from './snapshot.ts';
 export { SnapshotDesk } from './snapshot-desk.ts';
 export { StreamKeeper } from './stream-keeper.ts';
 export { sweepBlobs, takeSweepTurn } from './sweep.ts';

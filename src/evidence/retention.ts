@@ -96,7 +96,7 @@ export async function pruneEvidence(
   return snapshots;
 }
 
-export function daysOf(rules: RetentionRules, rule: RetentionRule): number {
+function daysOf(rules: RetentionRules, rule: RetentionRule): number {
   return { violation: rules.violationDays, dismissed: rules.dismissedDays, pulled: rules.pulledDays }[rule];
 }
 
@@ -163,6 +163,29 @@ async function dueSnapshots(trx: DbOrTrx, rule: RetentionRule, before: Date): Pr
       and not ${isHeld('s')}
     order by s.entry limit ${LIMITS.snapshotsPrunedAtOnce}`.execute(trx);
   return found.rows.map(({ id }) => id);
+}
+
+/**
+ * When the files of a snapshot go if nobody holds them; holds are not looked at.
+ * @returns undefined while its item is open, or when they have gone
+ */
+export async function keptUntil(db: DbOrTrx, snapshotId: string, rules: RetentionRules): Promise<Date | undefined> {
+  const row = await db
+    .selectFrom('snapshot')
+    .leftJoin('candidate', 'candidate.id', 'snapshot.candidate_id')
+    .leftJoin('verdict', 'verdict.id', 'candidate.verdict_id')
+    .leftJoin('snapshot_pruned', 'snapshot_pruned.snapshot_id', 'snapshot.id')
+    .select(['snapshot.candidate_id', 'snapshot.sealed_at', 'candidate.id as found_id', 'candidate.verdict'])
+    .select(['verdict.decided_at', 'snapshot_pruned.pruned_at'])
+    .where('snapshot.id', '=', snapshotId)
+    .executeTakeFirst();
+  if (!row || row.pruned_at !== null) return undefined;
+  const after = (from: Date, rule: RetentionRule): Date => new Date(from.getTime() + daysOf(rules, rule) * DAY_MS);
+  if (row.candidate_id === null) return after(row.sealed_at, 'pulled');
+  if (row.found_id === null) return after(row.sealed_at, 'violation');
+  if (row.verdict === null || row.decided_at === null) return undefined;
+  const from = row.decided_at > row.sealed_at ? row.decided_at : row.sealed_at;
+  return after(from, row.verdict === 'violation' ? 'violation' : 'dismissed');
 }
 
 /** Whether a hold stands on the snapshot that the alias names. */

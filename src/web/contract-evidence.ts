@@ -127,7 +127,12 @@ export const SnapshotDetail = Type.Object({
 });
 export type SnapshotDetail = Static<typeof SnapshotDetail>;
 
-export const PullBody = Sent({ viewId: Id, reason: Reason, purpose: Purpose });
+export const PullBody = Sent({
+  viewId: Id,
+  candidateId: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_147_483_647, description: 'the item it is about' })),
+  reason: Reason,
+  purpose: Purpose,
+});
 export const Pulled = Type.Object({ snapshot: Snapshot });
 
 // --- a view through time ---------------------------------------------------------------------------------------------
@@ -163,7 +168,9 @@ export const KeptPictureParams = Type.Object({
 
 export const HoldBody = Sent({
   snapshotIds: Type.Optional(Type.Array(Uuid, { minItems: 1, maxItems: 500, uniqueItems: true })),
-  candidateId: Type.Optional(Type.Integer({ minimum: 1, description: 'holds its snapshots, also those to come' })),
+  candidateId: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 2_147_483_647, description: 'holds its snapshots, also those to come' }),
+  ),
   reason: Reason,
   purpose: Purpose,
 });

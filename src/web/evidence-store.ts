@@ -4,7 +4,7 @@ import { SentinelError } from '../base/errors.ts';
 import type { DbOrTrx } from '../drivers/postgres/postgres.ts';
 import type { VerdictKind } from '../drivers/postgres/schema.ts';
 import { isHeld, type SnapshotRecord } from '../evidence/evidence.ts';
-import type { CompareQuery, KeptPicture, Snapshot, SnapshotCause, SnapshotDetail, SnapshotFile } from './contract.ts';
+import type { KeptPicture, Snapshot, SnapshotCause, SnapshotDetail, SnapshotFile } from './contract.ts';
 
 export interface SnapshotFilter {
   readonly place?: string;
@@ -246,7 +246,11 @@ export async function findFile(
   const record = await readRecord(db, row.entry);
   const codec = record.stream.codec ?? 'bin';
   return row.role === 'stream'
-    ? { mediaType: record.stream.file?.mediaType ?? 'application/octet-stream', name: `${id}.${codec}`, isPicture: false }
+    ? {
+        mediaType: record.stream.file?.mediaType ?? 'application/octet-stream',
+        name: `${id}.${codec}`,
+        isPicture: false,
+      }
     : { mediaType: 'image/jpeg', name: `${id}-${row.role}.jpg`, isPicture: true };
 }
 
@@ -312,7 +316,7 @@ export async function listKept(
 export async function findCompared(
   db: DbOrTrx,
   viewId: number,
-  { first, second }: Pick<CompareQuery, 'first' | 'second'>,
+  { first, second }: { first: string; second: string },
 ): Promise<{ first: KeptRow | undefined; second: KeptRow | undefined }> {
   const nearest = async (time: string): Promise<KeptRow | undefined> => {
     const at = new Date(time);
@@ -361,4 +365,16 @@ export async function findKeptPicture(
     .executeTakeFirst();
   if (!row?.picture_sha256) throw new SentinelError('web.missing', { what: `picture of ${kind}`, id });
   return row.picture_sha256;
+}
+
+/** Camera of an item. @throws SentinelError web.missing */
+export async function findCandidateCamera(db: DbOrTrx, candidateId: number): Promise<number> {
+  const row = await db
+    .selectFrom('candidate')
+    .innerJoin('view', 'view.id', 'candidate.view_id')
+    .select('view.camera_id')
+    .where('candidate.id', '=', candidateId)
+    .executeTakeFirst();
+  if (!row) throw new SentinelError('web.missing', { what: 'candidate', id: candidateId });
+  return row.camera_id;
 }

@@ -10,7 +10,7 @@ import { SentinelError } from '../base/errors.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
 import type { Clock } from '../base/clock.ts';
 import { findSession, findToken, type Account } from './people-store.ts';
-import { mayDo } from './permissions.ts';
+import { mayDo, type Permission } from './permissions.ts';
 import type { Server } from './server.ts';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -76,6 +76,11 @@ export function guard(
 export function signedIn(request: FastifyRequest): Account {
   if (!request.account) throw new SentinelError('web.not_signed_in');
   return request.account;
+}
+
+/** For what a route does only sometimes, and wants a further permission for. @throws SentinelError web.forbidden */
+export function requirePermission(request: FastifyRequest, permission: Permission): void {
+  if (!mayDo(signedIn(request).role, permission)) throw new SentinelError('web.forbidden', { permission });
 }
 
 /** Whether the request comes from this machine itself and not through a proxy on it. */

@@ -13,9 +13,11 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
 import type { PersistenceRule } from '../drivers/postgres/schema.ts';
+import type { Custody, SnapshotDesk } from '../evidence/evidence.ts';
 import type { Review } from '../review/review.ts';
 import { ErrorBody, type ImportReport } from './contract.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { EvidenceDoor } from './evidence-visit.ts';
 import type { RecheckAccount, SessionCookie } from './guard.ts';
 import type { LoginThrottle } from './login-throttle.ts';
 import type { WebMetrics } from './metrics.ts';
@@ -86,6 +88,11 @@ export interface WebParts {
   readonly review: Review;
   readonly feed: EventFeed;
   readonly pictures: PictureStore;
+  readonly custody: Custody;
+  readonly door: EvidenceDoor;
+  readonly snapshots: Pick<SnapshotDesk, 'pull'>;
+  /** When a snapshot's files go by rule if nobody holds them. */
+  readonly keptUntil: (snapshotId: string) => Promise<Date | undefined>;
   readonly viewDefaults: ViewDefaults;
   readonly patrolDefaults: PatrolDefaults;
   readonly importCameras: ImportCameras;

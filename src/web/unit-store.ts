@@ -76,7 +76,11 @@ export async function writeUnit(
     await trx.deleteFrom('unit_camera').where('unit_id', '=', unitId).execute();
     await trx.deleteFrom('unit_place').where('unit_id', '=', unitId).execute();
     if (cameraIds.length > 0) {
-      const known = await trx.selectFrom('camera').select('id').where('id', 'in', [...cameraIds]).execute();
+      const known = await trx
+        .selectFrom('camera')
+        .select('id')
+        .where('id', 'in', [...cameraIds])
+        .execute();
       const missing = cameraIds.find((one) => !known.some((camera) => camera.id === one));
       if (missing !== undefined) throw new SentinelError('web.missing', { what: 'camera', id: missing });
       await trx

@@ -19,10 +19,11 @@ import { SentinelError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Logger } from '../base/log.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
-import type { SnapshotDesk } from '../evidence/evidence.ts';
+import { Custody, keptUntil, type RetentionRules, type SnapshotDesk } from '../evidence/evidence.ts';
 import { Review } from '../review/review.ts';
 import { errorBody, mapErrors, routeOf } from './error-map.ts';
 import { EventFeed, type ListenForEvents } from './event-feed.ts';
+import { EvidenceDoor } from './evidence-visit.ts';
 import { guard, sessionCookie } from './guard.ts';
 import { LoginThrottle } from './login-throttle.ts';
 import { createWebMetrics } from './metrics.ts';
@@ -30,14 +31,18 @@ import { baselineRoutes } from './routes/baselines.ts';
 import { cameraRoutes } from './routes/cameras.ts';
 import { candidateRoutes } from './routes/candidates.ts';
 import { coverageRoutes } from './routes/coverage.ts';
+import { custodyRoutes } from './routes/custody.ts';
 import { eventRoutes } from './routes/events.ts';
+import { evidenceRoutes } from './routes/evidence.ts';
 import { healthRoutes } from './routes/health.ts';
+import { keptPictureRoutes } from './routes/kept-pictures.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { patrolRoutes } from './routes/patrol-routes.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { taskRoutes } from './routes/tasks.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { turretRoutes } from './routes/turrets.ts';
+import { unitRoutes } from './routes/units.ts';
 import { userRoutes } from './routes/users.ts';
 import { viewRoutes } from './routes/views.ts';
 import type {
@@ -77,6 +82,7 @@ export interface WebOptions {
   readonly thumbnailOfPicture: (sha256: string) => Promise<{ thumbnail: Buffer; lighting: string }>;
   /** Seals each decision. */
   readonly snapshots: SnapshotDesk;
+  readonly retention: RetentionRules;
   readonly importCameras: ImportCameras;
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
   /** Listens on the channel `sentinel_event`. */
@@ -171,6 +177,7 @@ export async function buildServer(options: WebOptions): Promise<{
   await describe(server, cookie.name);
 
   const feed = new EventFeed({ db, clock, log });
+  const custody = new Custody({ db, clock, sm3: options.snapshots.sm3 });
   const parts: WebParts = {
     db,
     clock,
@@ -181,6 +188,10 @@ export async function buildServer(options: WebOptions): Promise<{
     }),
     feed,
     pictures: options.pictures,
+    custody,
+    door: new EvidenceDoor(db, custody),
+    snapshots: options.snapshots,
+    keptUntil: (snapshotId) => keptUntil(db, snapshotId, options.retention),
     viewDefaults: options.viewDefaults,
     patrolDefaults: options.patrolDefaults,
     importCameras: options.importCameras,
@@ -202,6 +213,10 @@ export async function buildServer(options: WebOptions): Promise<{
     coverageRoutes,
     turretRoutes,
     taskRoutes,
+    evidenceRoutes,
+    keptPictureRoutes,
+    custodyRoutes,
+    unitRoutes,
     eventRoutes,
     healthRoutes,
   ]) {

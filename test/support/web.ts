@@ -17,6 +17,12 @@ export interface SampleWeb {
   close(): Promise<void>;
 }
 
+/** The defaults of the configuration. */
+const SAMPLE_RETENTION = {
+  ...{ looksDays: 30, picturesHours: 72, eventsDays: 30, auditDays: 1095 },
+  ...{ violationDays: 3650, dismissedDays: 365, pulledDays: 1095 },
+};
+
 export const SAMPLE_PASSWORD = 'a password for samples';
 
 /** A browser or a program: keeps the cookie, speaks JSON. */
@@ -113,6 +119,7 @@ export function testWebOptions(
     patrolDefaults: { resumeAfterS: 60, blindAfterHours: 24 },
     thumbnailOfPicture: (sha256) => options.pictures.thumbnailOf(sha256),
     snapshots: snapshotDesk(options.pictures, clock),
+    retention: SAMPLE_RETENTION,
     importCameras: importNothing,
     readiness: () => Promise.resolve([{ name: 'database', ok: true, detail: 'answers' }]),
     listenForEvents: (callbacks) =>

@@ -78,6 +78,25 @@ const EXPECTED: Record<string, Permission | 'public'> = {
   'GET /api/v1/cameras/:id/ptz/log': 'patrol.read',
   'GET /api/v1/tasks': 'patrol.read',
   'POST /api/v1/tasks/:id/close': 'patrol.change',
+  'POST /api/v1/evidence/accesses': 'evidence.read',
+  'GET /api/v1/evidence/accesses/current': 'evidence.read',
+  'GET /api/v1/evidence': 'evidence.read',
+  'GET /api/v1/evidence/:id': 'evidence.read',
+  'GET /api/v1/evidence/:id/thumbnail.jpg': 'evidence.read',
+  'GET /api/v1/evidence/:id/files/:sha256': 'evidence.read',
+  'POST /api/v1/evidence/pulls': 'evidence.pull',
+  'GET /api/v1/evidence/views/:id/kept': 'evidence.read',
+  'GET /api/v1/evidence/views/:id/compared': 'evidence.read',
+  'GET /api/v1/evidence/views/:id/:kind/:pictureId/picture.jpg': 'evidence.read',
+  'GET /api/v1/evidence/holds': 'evidence.read',
+  'POST /api/v1/evidence/holds': 'evidence.hold',
+  'POST /api/v1/evidence/holds/:id/release': 'evidence.hold',
+  'GET /api/v1/evidence/:id/custody': 'custody.read',
+  'GET /api/v1/evidence/custody': 'custody.audit',
+  'GET /api/v1/units': 'units.manage',
+  'POST /api/v1/units': 'units.manage',
+  'PUT /api/v1/units/:id': 'units.manage',
+  'DELETE /api/v1/units/:id': 'units.manage',
   'GET /api/v1/events': 'events.read',
   'GET /healthz': 'public',
   'GET /readyz': 'public',
@@ -94,10 +113,12 @@ beforeAll(async () => {
   built = await buildServer(testWebOptions(database, { pictures: new MemoryPictures(), clock: new ManualClock() }));
   const { db } = database;
   const nowMs = Date.UTC(2026, 0, 1);
+  // Without a unit the role enforcement sees no evidence at all.
+  const unit = await db.insertInto('unit').values({ name: '执法队' }).returning('id').executeTakeFirstOrThrow();
   for (const role of ROLES) {
     const user = await db
       .insertInto('app_user')
-      .values({ name: role, role, password_hash: '' })
+      .values({ name: role, role, password_hash: '', unit_id: role === 'enforcement' ? unit.id : null })
       .returning('id')
       .executeTakeFirstOrThrow();
     tokens.set(role, (await createToken(db, user.id, 'test', undefined, nowMs)).token);
