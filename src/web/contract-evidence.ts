@@ -17,8 +17,8 @@
 import { Type, type Static } from 'typebox';
 import { Id, LongId, Nullable, PageQuery, Sent, Time, Words } from './contract-shapes.ts';
 
-const Uuid = Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' });
-const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const Uuid = Type.String({ format: 'uuid' });
+const Sha256 = Type.String({ format: 'sha256', description: '64 hexadecimal digits' });
 /** Why, and what for: asked of a person, kept in the log. */
 const Reason = Type.String({ minLength: 2, maxLength: 500, pattern: '\\S' });
 const Purpose = Type.String({ minLength: 2, maxLength: 200, pattern: '\\S' });

@@ -70,7 +70,7 @@ async function person(name: string, role: RoleName, unitId: number | null): Prom
 }
 
 /** Bodies of what the log was told since it had `from` entries. */
-async function told(from: number): Promise<{ kind: string; body: any }[]> {
+async function told(from: number): Promise<{ kind: string; body: Answer['body'] }[]> {
   const size = await logSize(database.db);
   const entries = await readEntries(
     database.db,
