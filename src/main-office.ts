@@ -1,12 +1,17 @@
 /** The verbs that do one thing and end. */
 import { readFile, stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { systemClock } from './base/clock.ts';
 import { problemOf, SentinelError } from './base/errors.ts';
 import { LIMITS } from './base/limits.ts';
 import type { Config } from './config.ts';
-import { cameraFileText, importCameras, openSealer } from './camera/camera.ts';
+import { cameraFileText, foundCameraFile, importCameras, openSealer } from './camera/camera.ts';
+import { discoverDevices } from './drivers/onvif/onvif.ts';
 import { ensureEstate } from './main-estate.ts';
 import { standOnDatabase } from './main-ground.ts';
+
+/** What devices are given to answer a search; ONVIF lets them take up to half a second, slow ones take more. */
+const DISCOVERY_MS = 3_000;
 
 /** `standOnDatabase` as a clerk has migrated already; what is left is to say so. */
 export async function migrateDatabase(config: Config): Promise<number> {
@@ -50,6 +55,18 @@ export async function importCamerasFile(config: Config, args: readonly string[])
   } finally {
     await life.close();
   }
+}
+
+/** `cameras discover --interface NAME`: writes those that answer to standard output, as a file for `cameras import`. */
+export async function discoverCameras(_config: Config, args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: { interface: { type: 'string' } } });
+  if (values.interface === undefined) {
+    throw new SentinelError('config.usage', { problem: 'usage: sentinel cameras discover --interface NAME|ADDRESS' });
+  }
+  const found = await discoverDevices({ interface: values.interface, clock: systemClock, waitMs: DISCOVERY_MS });
+  process.stderr.write(`${found.length} ONVIF devices answered on ${values.interface}\n`);
+  if (found.length > 0) process.stdout.write(foundCameraFile(found));
+  return 0;
 }
 
 async function readImportFile(file: string): Promise<Buffer> {

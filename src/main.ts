@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { problemOf, SentinelError } from './base/errors.ts';
 import { loadConfig, type Config } from './config.ts';
 import { runLook } from './look.ts';
-import { importCamerasFile, migrateDatabase } from './main-office.ts';
+import { discoverCameras, importCamerasFile, migrateDatabase } from './main-office.ts';
 import { runVerify } from './verify.ts';
 import { capture, compare, serve, simulate, start } from './main-parts.ts';
 
@@ -24,6 +24,10 @@ const VERBS: Readonly<Record<string, Verb>> = {
   simulate: { says: 'run the simulated estate’s cameras', run: simulate },
   migrate: { says: 'bring the database up to date and end', run: migrateDatabase },
   'cameras import': { says: 'FILE [--dry-run]: register the cameras of a YAML or CSV file', run: importCamerasFile },
+  'cameras discover': {
+    says: '--interface NAME: find ONVIF devices and write a file for cameras import',
+    run: discoverCameras,
+  },
 };
 
 const USAGE = `sentinel VERB [--config FILE]

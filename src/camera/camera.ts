@@ -9,6 +9,7 @@
 import type { ErrorCode } from '../base/errors.ts';
 import type { CameraState } from '../drivers/postgres/schema.ts';
 
+export { foundCameraFile } from './camera-found.ts';
 export { cameraFileText, importCameras, type ImportReport } from './camera-import.ts';
 export { CameraLeases } from './camera-lease.ts';
 export { CameraStore, type CaptureCamera, type CaptureView } from './camera-store.ts';

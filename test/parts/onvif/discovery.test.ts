@@ -1,6 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { afterEach, expect, test } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
+import { foundCameraFile } from '../../../src/camera/camera.ts';
+import { readCameraFile } from '../../../src/camera/camera-file.ts';
 import { discoverDevices } from '../../../src/drivers/onvif/onvif.ts';
 import { startDome, type StandingDome } from '../../support/simulated-dome.ts';
 
@@ -51,4 +53,16 @@ test('answers to nobody’s question, and noise, are passed over', async () => {
 test('an interface that is not there is named, with those that are', async () => {
   await expect(find('eth99')).rejects.toMatchObject({ code: 'onvif.no_interface' });
   await expect(find('eth99')).rejects.toThrow(/eth99; there are: .*lo \(127\.0\.0\.1\)/);
+});
+
+test('those found are written as a camera file', async () => {
+  const dome = await stand(5);
+  const text = foundCameraFile(await find('lo'));
+  expect(text).toContain('# Simulated dome');
+  const fields = readCameraFile(text, 'yaml').map((entry) => entry.fields);
+  expect(fields).toContainEqual({
+    key: '6f1d1f52-0d5c-4f0a-9a3e-000000000005',
+    name: '3号楼 球机',
+    onvif_url: dome.url,
+  });
 });
