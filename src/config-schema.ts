@@ -243,7 +243,7 @@ export const ConfigSchema = sections('Configuration of Sentinel', {
       0.08,
       {
         minimum: 0.01,
-        maximum: 0.2,
+        maximum: 0.08,
       },
     ),
     recentre_from_share: number(
@@ -251,7 +251,7 @@ export const ConfigSchema = sections('Configuration of Sentinel', {
       0.015,
       {
         minimum: 0.002,
-        maximum: 0.2,
+        maximum: 0.08,
       },
     ),
     blind_after_hours: number('A view without a look that could be judged for longer is a blind spot', 24, {

@@ -236,7 +236,9 @@ export const LIMITS = {
   turretCommandLateMs: 3_000,
   /** Carried-out commands are kept this long for whoever still waits for the answer. */
   turretCommandsKeptMs: 600_000,
-  /** Most stops of one round of a test run, and days of one coverage report. */
+  /** How long a picture of a preset just set is waited for. */
+  presetPictureMs: 3_000,
+  /** Days of one coverage report. */
   coverageDays: 31,
   /** Visits from which the time of a stop is reckoned. */
   visitsMeasured: 20,

@@ -3,7 +3,7 @@
  * is told the shift as it is; for others the turn that a picture's width needs is learned from what the moves before have
  * brought, beginning from what a common lens has. Pure.
  */
-import type { TurretPosition } from './turret.ts';
+import type { TurretVector } from './turret.ts';
 
 /** Shift of a picture against its reference, in shares of its width and height: what is looked for stands right and up. */
 export interface PictureOffset {
@@ -56,7 +56,7 @@ export class Recentre {
   }
 
   /** The relative move in normalised units that should bring an offset to nothing. @param zoom 0 … 1 */
-  moveFor(offset: PictureOffset, zoom: number): TurretPosition {
+  moveFor(offset: PictureOffset, zoom: number): Required<TurretVector> {
     const narrower = 1 + (ZOOM_RATIO - 1) * zoom;
     return {
       pan: (offset.right * WIDE.pan * this.#gain.pan) / narrower,

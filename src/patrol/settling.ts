@@ -31,7 +31,7 @@ export interface SettleRules {
 }
 
 export const SETTLE_RULES: SettleRules = {
-  ...{ stillPx: 1, apartMs: 120, lagMs: 700, blindMs: 1_500, unmovedMs: 6_000, longestMs: 45_000 },
+  ...{ stillPx: 1, apartMs: 120, lagMs: 700, blindMs: 1_500, unmovedMs: 5_000, longestMs: 45_000 },
 };
 
 /** Pictures nearer to that from before the move than this have not left it. */
@@ -56,6 +56,8 @@ export class Settling {
   #left = false;
   #sawStatus = false;
   #movedByWord = false;
+  /** It says where it is, or whether it moves. */
+  #tells = false;
   #position: TurretPosition | null;
   /** Since when the turret's word has been that it stands; undefined: it moves. Null: it has not said anything. */
   #standsSinceMs: number | undefined | null = null;
@@ -79,6 +81,7 @@ export class Settling {
   /** What the turret says of itself. */
   status(atMs: number, { moving, position }: TurretStatus): void {
     this.#sawStatus = true;
+    this.#tells ||= moving !== null || position !== null;
     const same = position !== null && this.#position !== null && isSamePosition(position, this.#position);
     if (moving === true || (position && this.#from && !isSamePosition(position, this.#from))) this.#movedByWord = true;
     this.#position = position ?? this.#position;
@@ -107,9 +110,13 @@ export class Settling {
   /** Whether a still picture of now can be of after the move. */
   #mayBelieve(atMs: number): boolean {
     if (this.#standsSinceMs === undefined) return false;
-    if (this.#left) return true;
-    if (this.#expectsMove && !this.#movedByWord) return false;
-    return atMs - Math.max(this.#beganMs, this.#standsSinceMs ?? this.#beganMs) >= this.#rules.lagMs;
+    const sinceMs = atMs - Math.max(this.#beganMs, this.#standsSinceMs ?? this.#beganMs);
+    if (!this.#expectsMove) return this.#left || sinceMs >= this.#rules.lagMs;
+    if (!this.#tells) return this.#left;
+    // Of a turret that tells of itself its word is wanted too: a scene may change without a move. A move may be too short
+    // to be heard of.
+    if (!this.#movedByWord) return this.#left && sinceMs >= this.#rules.blindMs;
+    return this.#left || sinceMs >= this.#rules.lagMs;
   }
 
   /** @param atMs monotonic ms */
@@ -118,8 +125,8 @@ export class Settling {
     const sinceMs = atMs - this.#beganMs;
     if (this.#stillAtMs !== undefined) return 'settled';
     if (this.#pictures > 1 && this.#untoldOnly && this.#standsLongEnough(atMs, blindMs)) return 'settled';
-    const wordMoved = this.#sawStatus && this.#movedByWord;
-    if (this.#expectsMove && !this.#left && !wordMoved && !this.#untoldOnly && sinceMs >= unmovedMs) return 'unmoved';
+    if (this.#expectsMove && !this.#left && !this.#movedByWord && !this.#untoldOnly && sinceMs >= unmovedMs)
+      return 'unmoved';
     if (sinceMs >= longestMs) return 'overdue';
     return typeof this.#standsSinceMs === 'number' ? 'settling' : 'moving';
   }
@@ -132,6 +139,11 @@ export class Settling {
     if (this.#left) return 'moved';
     if (!this.#untoldOnly) return 'same';
     return this.#sawStatus && this.#position !== null && !this.#movedByWord ? 'same' : 'untold';
+  }
+
+  /** Whether the picture has left what it showed before the move: it need not be compared with that any more. */
+  get hasLeft(): boolean {
+    return this.#left;
   }
 
   /** When it stood by its own word, monotonic ms. */
@@ -149,6 +161,8 @@ export class Settling {
 export function isSamePosition(a: TurretPosition, b: TurretPosition, within = SAME_POSITION): boolean {
   const turned = Math.abs(a.pan - b.pan);
   return (
-    Math.min(turned, 2 - turned) <= within && Math.abs(a.tilt - b.tilt) <= within && Math.abs(a.zoom - b.zoom) <= within
+    Math.min(turned, 2 - turned) <= within &&
+    Math.abs(a.tilt - b.tilt) <= within &&
+    Math.abs((a.zoom ?? 0) - (b.zoom ?? 0)) <= within
   );
 }

@@ -1,8 +1,18 @@
 /**
- * Whether a turret still follows: it does not when it is sent to another place and shows the same picture, or never says
- * that it moves, twice in a row. One such arrival may be a lost command; a second one on a round of any length is not.
- * Pure.
+ * Whether a turret still follows. It does not when it was sent to another place, once more when nothing moved, and neither
+ * its word nor its picture has changed; or when it says that it went but shows the same picture, twice in a row: once may be
+ * two places that look alike. Pure.
  */
+
+/** What was seen of a move that must have shown. */
+export type MoveSeen =
+  | 'moved'
+  /** The picture is the one from before, whatever the turret says. */
+  | 'same'
+  /** Neither the turret's word nor the picture has moved, asked twice. */
+  | 'unmoved'
+  | 'untold';
+
 const SAME_IN_A_ROW = 2;
 
 export class StuckWatch {
@@ -13,17 +23,12 @@ export class StuckWatch {
     this.#stuck = stuckBefore;
   }
 
-  /** @param seen of a move that must have shown */
-  arrived(seen: 'moved' | 'same' | 'untold'): 'began' | 'ended' | undefined {
+  arrived(seen: MoveSeen): 'began' | 'ended' | undefined {
     if (seen === 'untold') return undefined;
-    this.#same = seen === 'same' ? this.#same + 1 : 0;
-    const stuck = this.#stuck ? seen === 'same' : this.#same >= SAME_IN_A_ROW;
+    this.#same = seen === 'moved' ? 0 : this.#same + 1;
+    const stuck = this.#stuck ? seen !== 'moved' : seen === 'unmoved' || this.#same >= SAME_IN_A_ROW;
     if (stuck === this.#stuck) return undefined;
     this.#stuck = stuck;
     return stuck ? 'began' : 'ended';
-  }
-
-  get stuck(): boolean {
-    return this.#stuck;
   }
 }

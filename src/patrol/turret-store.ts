@@ -5,7 +5,7 @@ import { SentinelError, type ErrorCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { recordEvents, type Db, type DbOrTrx } from '../drivers/postgres/postgres.ts';
 import type { StoredAbilities, StoredPosition, TurretPhase } from '../drivers/postgres/schema.ts';
-import type { TurretPreset } from './turret.ts';
+import type { TurretPosition, TurretPreset } from './turret.ts';
 
 // --- what is known of it ---------------------------------------------------------------------------------------------
 
@@ -35,7 +35,6 @@ export async function readTurret(
     routeId: number | null;
     stopId: number | null;
     stuckSinceMs: number | null;
-    presetsWanted: boolean;
   }
 > {
   await db
@@ -47,8 +46,6 @@ export async function readTurret(
   return {
     ...{ parkPreset: row.park_preset, parkAfterS: row.park_after_s, resumeAfterS: row.resume_after_s },
     ...{ routeId: row.route_id, stopId: row.stop_id, stuckSinceMs: row.stuck_since?.getTime() ?? null },
-    presetsWanted:
-      row.presets_wanted_at !== null && (row.presets_read_at === null || row.presets_wanted_at > row.presets_read_at),
   };
 }
 
@@ -92,6 +89,11 @@ export async function changeTurret(db: DbOrTrx, cameraId: number, change: Partia
   await sql`select pg_notify('sentinel_turret', ${String(cameraId)})`.execute(db);
 }
 
+/** As it is kept: a device without zoom stands at the wide end. */
+export function storedPosition({ pan, tilt, zoom }: TurretPosition): StoredPosition {
+  return { pan, tilt, zoom: zoom ?? 0 };
+}
+
 // --- presets ---------------------------------------------------------------------------------------------------------
 
 /**
@@ -118,7 +120,7 @@ export async function savePresets(
         .values(
           kept.map(({ token, name, position }) => ({
             ...{ camera_id: cameraId, token, name, seen_at: now },
-            position: position && JSON.stringify(position),
+            position: position && JSON.stringify(storedPosition(position)),
           })),
         )
         .onConflict((conflict) =>
@@ -186,6 +188,17 @@ export async function picturePreset(
     .where('camera_id', '=', cameraId)
     .where('token', '=', token)
     .execute();
+}
+
+/** When a preset's kept picture was taken. */
+export async function picturedAtMs(db: Db, cameraId: number, token: string): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('turret_preset')
+    .select('pictured_at')
+    .where('camera_id', '=', cameraId)
+    .where('token', '=', token)
+    .executeTakeFirst();
+  return row?.pictured_at?.getTime();
 }
 
 /** @throws `patrol.preset_unknown` */

@@ -45,11 +45,15 @@ export class ManualClock implements Clock {
         reject(signal.reason as Error);
         return;
       }
-      const timer = this.after(delayMs, resolve);
-      signal?.addEventListener('abort', () => {
+      const onAbort = (): void => {
         timer.cancel();
-        reject(signal.reason as Error);
+        reject(signal?.reason as Error);
+      };
+      const timer = this.after(delayMs, () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
       });
+      signal?.addEventListener('abort', onAbort, { once: true });
     });
   }
 

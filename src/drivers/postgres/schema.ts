@@ -373,7 +373,6 @@ export interface Database {
     stuck_since: OptionalStamp;
     problem: Optional<string>;
     presets_read_at: OptionalStamp;
-    presets_wanted_at: OptionalStamp;
   };
   turret_preset: {
     camera_id: number;

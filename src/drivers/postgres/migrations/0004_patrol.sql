@@ -22,8 +22,7 @@ create table turret (
   abilities jsonb,
   stuck_since timestamptz,
   problem text,
-  presets_read_at timestamptz,
-  presets_wanted_at timestamptz
+  presets_read_at timestamptz
 );
 comment on table turret is 'What points a PTZ camera: how people set it, and what the patrol process last knew of it.';
 comment on column turret.park_preset is 'Where it goes when it has nothing to do (守望); null: it stays where it is.';
@@ -32,7 +31,6 @@ comment on column turret.resume_after_s is 'Idle time after which a hand''s leas
 comment on column turret.position is '{"pan", "tilt", "zoom"} as the device last told.';
 comment on column turret.abilities is 'What the device can do, as it last told.';
 comment on column turret.stuck_since is 'Since when it has not followed its commands; null: it does.';
-comment on column turret.presets_wanted_at is 'Somebody asked for the presets to be read again.';
 
 create table turret_preset (
   camera_id integer not null references camera on delete cascade,

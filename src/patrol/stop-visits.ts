@@ -1,0 +1,247 @@
+/** Visits as they are made: under a lease, written down, their picture handed on, and broken off when a hand comes. */
+import type { Clock } from '../base/clock.ts';
+import { problemOf, SentinelError } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import type { Picture } from '../base/picture.ts';
+import type { DomeBook } from './dome-book.ts';
+import type { DrivenTurret } from './driven-turret.ts';
+import { isSameHolder, type Holder } from './lease.ts';
+import type { Recentre } from './recentre.ts';
+import { routeAt, type Route, type Stop } from './route.ts';
+import type { PictureShift, SettleRules } from './settling.ts';
+import { offsetPx, visit, type Seen, type Sight, type StopPose, type VisitResult } from './visit.ts';
+import type { Visit } from './visit-store.ts';
+
+/** One visit's picture on its way to be judged; without a picture it says only why there is none. */
+export interface StopLook {
+  readonly cameraId: number;
+  readonly viewId: number;
+  readonly capturedAtMs: number;
+  readonly picture: Picture | undefined;
+  readonly frozen: boolean;
+  /** Why it cannot be judged; null: it may be. */
+  readonly unfit: 'pose' | 'unsettled' | 'stuck' | 'turret' | null;
+}
+
+export interface StopParts {
+  readonly cameraId: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly sight: Sight;
+  readonly book: DomeBook;
+  readonly settle: SettleRules;
+  readonly shift: (before: Picture, after: Picture) => PictureShift;
+  readonly poseOf: (viewId: number, picture: Picture) => Promise<StopPose>;
+  readonly onLook: (look: StopLook) => Promise<void>;
+  /** While the dome stands at a view: until the signal aborts, which is soon after its dwell at the latest. */
+  readonly onStanding: (viewId: number, signal: AbortSignal) => Promise<void>;
+  readonly onVisit: (visit: Visit) => void;
+}
+
+export interface Visiting {
+  readonly stop: Stop;
+  readonly holder: Holder;
+  /** Moves only while this route's window is open; undefined: no timetable binds it. */
+  readonly route: Route | undefined;
+  readonly dwellS: number;
+}
+
+export interface Visited {
+  readonly visit: Visit;
+  /** What failed; the visit's outcome is `failed` then. */
+  readonly thrown?: unknown;
+}
+
+/** The patrol's own lease lasts so long after its last command; a dwell renews it. */
+const PATROL_LEASE_MS = 20_000;
+/** How long what is done while standing may go on after the dwell. */
+const STANDING_GRACE_MS = 15_000;
+
+/** A visit that was broken off: by a hand, by a window that closed. */
+export class Interrupted extends Error {}
+
+export class StopVisits {
+  readonly #parts: StopParts;
+  readonly #driven: DrivenTurret;
+  readonly #recentre: Recentre;
+  /** The view at which it stands, where that is known. */
+  #standingAt: number | undefined;
+  #interrupt: AbortController | undefined;
+  #holder: Holder | undefined;
+
+  constructor(parts: StopParts, driven: DrivenTurret, recentre: Recentre) {
+    this.#parts = parts;
+    this.#driven = driven;
+    this.#recentre = recentre;
+  }
+
+  /** Somebody else may have turned it. */
+  forget(): void {
+    this.#standingAt = undefined;
+  }
+
+  /** Nobody drives it for the patrol any more. @param given the lease is another's already */
+  async release(given: boolean): Promise<void> {
+    const holder = this.#holder;
+    this.#holder = undefined;
+    if (holder && !given) await this.#parts.book.release(holder);
+  }
+
+  /** Breaks a visit under way off where the turret is no longer its own. */
+  async yieldToOthers(): Promise<void> {
+    const interrupt = this.#interrupt;
+    const holder = this.#holder;
+    if (!interrupt || !holder) return;
+    const lease = await this.#parts.book.lease();
+    if (lease && !isSameHolder(lease, holder)) interrupt.abort(new Interrupted('a hand took the turret'));
+  }
+
+  async visit(visiting: Visiting, signal: AbortSignal): Promise<Visited> {
+    const { stop, holder, dwellS } = visiting;
+    const { clock, cameraId, book, onVisit } = this.#parts;
+    const interrupt = new AbortController();
+    const ended = AbortSignal.any([signal, interrupt.signal]);
+    this.#interrupt = interrupt;
+    this.#holder = holder;
+    const stopId = stop.id > 0 ? stop.id : null;
+    this.#driven.aim(holder.routeId, stopId);
+    let made: Visit = {
+      ...{ cameraId, routeId: holder.routeId, stopId, viewId: stop.viewId, beganAtMs: clock.nowMs() },
+      ...{ outcome: 'interrupted', moveMs: null, settleMs: null, lookedAtMs: null },
+      ...{ offset: null, recentred: false, problem: null },
+    };
+    let thrown: unknown;
+    try {
+      made = await this.#conclude(stop, made, await this.#go(visiting, ended));
+      // Also where nothing came of it: a turret that does not follow is not sent about without a pause.
+      await this.#dwell(made.outcome === 'looked' && stop.judged ? stop.viewId : undefined, holder, dwellS, ended);
+    } catch (failure) {
+      this.#standingAt = undefined;
+      if (signal.aborted) throw failure;
+      // What was looked at before a hand came stays looked at, and the stop is still the one to come back to.
+      if (interrupt.signal.aborted || failure instanceof Interrupted) made = { ...made, outcome: 'interrupted' };
+      else {
+        const problem = failure instanceof SentinelError ? failure.code : problemOf(failure);
+        made = { ...made, outcome: 'failed', problem };
+        // The device answers; it only does not know this one place any more.
+        if (problem === 'onvif.no_preset') await this.#driven.readPresets(true);
+        else thrown = failure;
+      }
+    } finally {
+      this.#interrupt = undefined;
+    }
+    if (made.outcome === 'failed') await this.#look(stop, undefined, 'turret');
+    if (stop.viewId > 0) await book.visit(made);
+    onVisit(made);
+    return thrown === undefined ? { visit: made } : { visit: made, thrown };
+  }
+
+  async #go({ stop, holder, route }: Visiting, signal: AbortSignal): Promise<VisitResult> {
+    const { clock, sight, settle, shift, poseOf } = this.#parts;
+    const turret = await this.#driven.open();
+    await this.#driven.readPresets();
+    return visit(
+      stop,
+      this.#standingAt,
+      {
+        ...{ clock, turret, sight, settle, shift, poseOf, recentre: this.#recentre },
+        positionOf: (preset) => this.#driven.positionOf(preset),
+        command: (action, details, give) => this.#command({ holder, route, signal }, { action, details }, give),
+        onPhase: (phase, position) => this.#driven.enter(phase, { position }),
+      },
+      signal,
+    );
+  }
+
+  /** Gives a command where it is the holder's to give at that moment; the lease is prolonged by it. */
+  async #command(
+    { holder, route, signal }: { holder: Holder; route: Route | undefined; signal: AbortSignal },
+    entry: { action: string; details: Readonly<Record<string, unknown>> },
+    give: () => Promise<void>,
+  ): Promise<void> {
+    const { book, clock } = this.#parts;
+    if (!(await book.take(holder, PATROL_LEASE_MS))) throw new Interrupted('somebody else holds the turret');
+    // From here to the command nothing is waited for.
+    signal.throwIfAborted();
+    if (route && routeAt([route], clock.nowMs()) === undefined) throw new Interrupted('its window has closed');
+    try {
+      await give();
+    } catch (thrown) {
+      const problem = thrown instanceof SentinelError ? thrown.code : problemOf(thrown);
+      await book.log({ by: holder, ...entry, outcome: 'failed', problem });
+      throw thrown;
+    }
+    await book.log({ by: holder, ...entry, outcome: 'done' });
+  }
+
+  async #conclude(stop: Stop, draft: Visit, result: VisitResult): Promise<Visit> {
+    const { book, cameraId } = this.#parts;
+    const { outcome, seen, moveSeen, position } = result;
+    if (moveSeen) await this.#driven.followed(moveSeen, stop.id);
+    // One that did not follow is where it was; of any other it is known where it went.
+    if (outcome !== 'stuck') this.#standingAt = stop.viewId;
+    const offset = offsetPx(result.offset, seen?.picture);
+    const made: Visit = {
+      ...draft,
+      ...{ outcome, moveMs: result.moveMs, settleMs: result.settleMs, offset, recentred: result.recentred },
+      lookedAtMs: outcome === 'looked' ? (seen?.capturedAtMs ?? null) : null,
+    };
+    this.#driven.enter('looking', { position });
+    if (outcome === 'pose') {
+      const task = { kind: 'pose', cameraId, viewId: stop.viewId, subject: '' } as const;
+      await book.openTask(task, { stopId: stop.id, preset: stop.preset, ...offset });
+    } else if (outcome === 'looked' && offset) await book.settleTasks({ kind: 'pose', cameraId, viewId: stop.viewId });
+    if (stop.preset !== null && outcome !== 'stuck') await this.#driven.cameTo(stop.preset);
+    if (outcome === 'looked' && stop.preset !== null && stop.zoom === null && seen) {
+      await book.presetPicture(stop.preset, seen.picture, false);
+    }
+    await this.#look(stop, seen, outcome === 'looked' ? null : outcome === 'not_settled' ? 'unsettled' : outcome);
+    return made;
+  }
+
+  async #look(stop: Stop, seen: Seen | undefined, unfit: StopLook['unfit']): Promise<void> {
+    if (!stop.judged) return;
+    const { cameraId, clock, onLook } = this.#parts;
+    const capturedAtMs = seen?.capturedAtMs ?? clock.nowMs();
+    const frozen = seen?.frozen ?? false;
+    await onLook({ cameraId, viewId: stop.viewId, capturedAtMs, picture: seen?.picture, frozen, unfit });
+  }
+
+  /**
+   * Stays for the live viewer, keeps the lease, and lets what needs a standing camera have it.
+   * @param viewId of what is seen there; undefined: it is not what it should be
+   */
+  async #dwell(viewId: number | undefined, holder: Holder, dwellS: number, signal: AbortSignal): Promise<void> {
+    const { clock, book, log, onStanding } = this.#parts;
+    this.#driven.enter('dwelling');
+    const over = new AbortController();
+    const late = new AbortController();
+    const standing =
+      viewId === undefined
+        ? Promise.resolve()
+        : onStanding(viewId, AbortSignal.any([signal, over.signal])).catch((thrown: unknown) => {
+            log.warn({ problem: problemOf(thrown) }, 'what a standing dome is for failed');
+          });
+    const renewal = clock.every(PATROL_LEASE_MS / 3, () => {
+      void book.take(holder, PATROL_LEASE_MS).catch(() => undefined);
+    });
+    const grace = clock.after(dwellS * 1000 + STANDING_GRACE_MS, () => late.abort(new Error('late')));
+    try {
+      await clock.sleep(dwellS * 1000, signal);
+      over.abort(new Error('the dwell is over'));
+      await Promise.race([standing, untilAborted(AbortSignal.any([signal, late.signal]))]);
+      signal.throwIfAborted();
+    } finally {
+      over.abort(new Error('the dwell is over'));
+      renewal.cancel();
+      grace.cancel();
+    }
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

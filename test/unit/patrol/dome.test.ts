@@ -1,0 +1,267 @@
+/** One dome on simulated time: what it does when all is well, and one thing at a time when it is not. */
+import { expect, test } from 'vitest';
+import { ManualClock } from '../../support/clock.ts';
+import { FakeDome, positionIn, routeOf, stopAt } from '../../support/fake-dome.ts';
+
+const MONDAY = Date.UTC(2026, 6, 6);
+
+function domeWith(stops = 4): { clock: ManualClock; fake: FakeDome } {
+  const clock = new ManualClock(MONDAY);
+  const fake = new FakeDome(clock, Math.random);
+  for (let i = 1; i <= stops; i++) fake.presets.set(`p${i}`, { pan: -0.9 + i * 0.35, tilt: -0.1 * i, zoom: 0 });
+  fake.routes = [
+    routeOf(
+      1,
+      Array.from({ length: stops }, (_, i) => stopAt(i + 1, `p${i + 1}`)),
+    ),
+  ];
+  return { clock, fake };
+}
+
+async function run(fake: FakeDome, clock: ManualClock, forMs: number): Promise<void> {
+  fake.dome.start();
+  await clock.advance(forMs);
+  expect(fake.crimes).toEqual([]);
+}
+
+async function end(fake: FakeDome, clock: ManualClock): Promise<void> {
+  const stopped = fake.dome.stop();
+  await clock.advance(10_000);
+  await stopped;
+}
+
+test('goes round, looks at every stop where it stands still, and holds the lease while it does', async () => {
+  const { clock, fake } = domeWith();
+  await run(fake, clock, 60_000);
+  expect(fake.lease).toMatchObject({ kind: 'route', routeId: 1 });
+  await end(fake, clock);
+  expect(fake.lease).toBeUndefined();
+  const order = fake.looks.map(({ viewId }) => viewId);
+  expect(order.slice(0, 6)).toEqual([1, 2, 3, 4, 1, 2]);
+  for (const { picture, viewId, unfit } of fake.looks) {
+    expect(unfit).toBeNull();
+    const at = positionIn(picture!);
+    expect(at.turning).toBe(false);
+    expect(at.pan).toBeCloseTo(fake.presets.get(`p${viewId}`)!.pan, 3);
+  }
+  expect(fake.visits.every(({ outcome }) => outcome === 'looked')).toBe(true);
+});
+
+test('the picture is not believed before the stream has caught up with the motor', async () => {
+  const { clock, fake } = domeWith();
+  // So near that the motor stands again before the stream shows that it has begun.
+  fake.presets.set('p1', { pan: 0.01, tilt: 0, zoom: 0 });
+  fake.presets.set('p2', { pan: 0.05, tilt: 0, zoom: 0 });
+  fake.routes = [routeOf(1, [stopAt(1, 'p1', 1), stopAt(2, 'p2', 1)])];
+  await run(fake, clock, 30_000);
+  await end(fake, clock);
+  expect(fake.looks.length).toBeGreaterThan(8);
+  for (const { picture, viewId } of fake.looks) {
+    expect(positionIn(picture!).pan).toBeCloseTo(fake.presets.get(`p${viewId}`)!.pan, 3);
+  }
+});
+
+test.each([
+  ['neither where it is nor that it moves', { tellsPosition: false, tellsMoving: false }],
+  ['only where it is', { tellsMoving: false }],
+  ['only that it moves', { tellsPosition: false }],
+])('a device that tells %s is settled by the picture', async (_what, tells) => {
+  const { clock, fake } = domeWith();
+  Object.assign(fake, tells);
+  await run(fake, clock, 90_000);
+  await end(fake, clock);
+  expect(fake.looks.length).toBeGreaterThan(7);
+  for (const { picture, viewId, unfit } of fake.looks) {
+    expect(unfit).toBeNull();
+    expect(positionIn(picture!)).toMatchObject({ turning: false });
+    expect(positionIn(picture!).pan).toBeCloseTo(fake.presets.get(`p${viewId}`)!.pan, 3);
+  }
+});
+
+test('a hand takes it in the middle of a move, and the patrol goes on at the stop it left once it is let go', async () => {
+  const { clock, fake } = domeWith();
+  await run(fake, clock, 9_000);
+  const left = fake.reports.at(-1)!.stopId;
+  expect(fake.takeByHand(7, 60_000)).toBe(true);
+  await clock.advance(200);
+  const asked = fake.ask(7, { kind: 'absolute', position: { pan: 0.5, tilt: 0, zoom: 0 }, speed: null });
+  await clock.advance(150);
+  expect(fake.answers.get(asked)).toBe('done');
+  expect(fake.commands.at(-1)).toMatchObject({ what: 'position', holder: { userId: 7 } });
+  const given = fake.commands.length;
+  await clock.advance(40_000);
+  expect(fake.commands).toHaveLength(given);
+  expect(fake.reports.at(-1)).toMatchObject({ phase: 'held', position: { pan: 0.5 } });
+  fake.letGo();
+  await clock.advance(500);
+  expect(fake.commands.at(-1)).toMatchObject({ what: `preset p${left}`, holder: { kind: 'route' } });
+  await end(fake, clock);
+  expect(fake.crimes).toEqual([]);
+});
+
+test('without being let go, the patrol waits for the lease to end by itself', async () => {
+  const { clock, fake } = domeWith();
+  await run(fake, clock, 9_000);
+  fake.takeByHand(7, 60_000);
+  await clock.advance(59_000);
+  const given = fake.commands.length;
+  await clock.advance(3_000);
+  expect(fake.commands.length).toBeGreaterThan(given);
+  await end(fake, clock);
+});
+
+test('what is asked without holding the turret, or too late, is refused and moves nothing', async () => {
+  const { clock, fake } = domeWith();
+  fake.routes = [];
+  await run(fake, clock, 2_000);
+  const unheld = fake.ask(7, { kind: 'home', speed: null });
+  await clock.advance(1_000);
+  fake.takeByHand(7, 60_000);
+  const others = fake.ask(8, { kind: 'home', speed: null });
+  await clock.advance(1_000);
+  fake.fail('no_database');
+  await clock.advance(100);
+  const late = fake.ask(7, { kind: 'home', speed: null });
+  await clock.advance(6_000);
+  fake.mend('no_database');
+  await clock.advance(20_000);
+  expect([unheld, others, late].map((id) => fake.answers.get(id))).toEqual(['refused', 'refused', 'refused']);
+  expect(fake.commands).toEqual([]);
+  await end(fake, clock);
+});
+
+test('a drag’s last move is the one that is carried out, and it ends when the hand lets go', async () => {
+  const { clock, fake } = domeWith();
+  await run(fake, clock, 3_000);
+  fake.takeByHand(7, 60_000);
+  await clock.advance(500);
+  fake.fail('slow');
+  for (const pan of [0.1, 0.2, 0.3, 0.4])
+    fake.ask(7, { kind: 'continuous', velocity: { pan, tilt: 0, zoom: 0 }, forS: 1 });
+  await clock.advance(4_000);
+  fake.mend('slow');
+  expect(fake.asked).toEqual([]);
+  const moves = fake.commands.filter(({ what }) => what === 'continuous');
+  expect(moves.length).toBeLessThan(4);
+  await clock.advance(2_000);
+  expect(fake.commands.at(-1)?.what).toBe('stop');
+  await end(fake, clock);
+});
+
+test('a stop that stands a little off is brought back and looked at; farther off it is not judged and a person is asked', async () => {
+  const { clock, fake } = domeWith();
+  for (let i = 1; i <= 4; i++) fake.references.set(i, fake.presets.get(`p${i}`)!);
+  fake.drift = { pan: 0.01, tilt: 0 }; // 3 % of the picture
+  await run(fake, clock, 60_000);
+  expect(fake.visits.slice(0, 4).every(({ recentred, outcome }) => recentred && outcome === 'looked')).toBe(true);
+  expect(fake.visits[0]?.offset?.dxPx).toBeCloseTo(-19.2, 0);
+  for (const { at, viewId, unfit } of fake.looks) {
+    expect(unfit).toBeNull();
+    expect(at?.pan).toBeCloseTo(fake.references.get(viewId)!.pan, 3);
+  }
+  fake.drift = { pan: 0.05, tilt: 0 }; // 15 %
+  const before = fake.looks.length;
+  await clock.advance(60_000);
+  const after = fake.looks.slice(before + 1);
+  expect(after.length).toBeGreaterThan(4);
+  expect(after.every(({ unfit }) => unfit === 'pose')).toBe(true);
+  expect([...fake.tasks.keys()]).toEqual(expect.arrayContaining(['pose 1 ', 'pose 2 ', 'pose 3 ', 'pose 4 ']));
+  fake.drift = { pan: 0, tilt: 0 };
+  await clock.advance(60_000);
+  expect([...fake.tasks.keys()]).toEqual([]);
+  await end(fake, clock);
+  expect(fake.crimes).toEqual([]);
+});
+
+test.each(['stuck', 'slipping'] as const)(
+  'a %s turret is told within a round, and nothing it shows is judged',
+  async (fault) => {
+    for (const stops of [2, 5]) {
+      const { clock, fake } = domeWith(stops);
+      await run(fake, clock, 40_000);
+      fake.fail(fault);
+      const [looks, visits] = [fake.looks.length, fake.visits.length];
+      while (fake.visits.length < visits + stops + 1) await clock.advance(1_000);
+      expect([...fake.tasks.keys()]).toContain('stuck  ');
+      expect(fake.reports.at(-1)?.stuckSinceMs).not.toBeNull();
+      // What it shows is still right of the stop at which it stands.
+      for (const { unfit, at, viewId } of fake.looks.slice(looks)) {
+        if (unfit === null) expect(at?.pan).toBeCloseTo(fake.presets.get(`p${viewId}`)!.pan, 3);
+        else expect(unfit).toBe('stuck');
+      }
+      fake.mend(fault);
+      await clock.advance(60_000);
+      expect([...fake.tasks.keys()]).toEqual([]);
+      expect(fake.looks.at(-1)?.unfit).toBeNull();
+      await end(fake, clock);
+      expect(fake.crimes).toEqual([]);
+    }
+  },
+);
+
+test('a preset that the device lost is a task, the other stops go on, and it ends when the preset is back', async () => {
+  const { clock, fake } = domeWith();
+  await run(fake, clock, 20_000);
+  const lost = fake.presets.get('p3')!;
+  fake.presets.delete('p3');
+  await clock.advance(120_000);
+  expect([...fake.tasks.keys()]).toContain('preset_missing  p3');
+  expect(new Set(fake.visits.slice(-8).map(({ viewId, outcome }) => `${viewId} ${outcome}`))).toEqual(
+    new Set(['1 looked', '2 looked', '3 failed', '4 looked']),
+  );
+  expect(
+    fake.looks.filter(({ unfit }) => unfit === 'turret').every(({ viewId, picture }) => viewId === 3 && !picture),
+  ).toBe(true);
+  fake.presets.set('p3', lost);
+  await clock.advance(120_000);
+  expect([...fake.tasks.keys()]).toEqual([]);
+  await end(fake, clock);
+});
+
+test('parks when it has been idle, gives the turret free, and looks there now and then', async () => {
+  const { clock, fake } = domeWith();
+  fake.park = { parkPreset: 'p2', parkAfterS: 20 };
+  fake.routes = [routeOf(1, [stopAt(1, 'p1'), stopAt(2, 'p2')], { windows: [] })];
+  await run(fake, clock, 15_000);
+  expect(fake.commands).toEqual([]);
+  await clock.advance(15_000);
+  expect(fake.commands).toMatchObject([{ what: 'preset p2', holder: { kind: 'system', purpose: 'park' } }]);
+  expect(fake.reports.at(-1)?.phase).toBe('parked');
+  expect(fake.lease).toBeUndefined();
+  await clock.advance(130_000);
+  expect(fake.looks.map(({ viewId }) => viewId)).toEqual([2, 2, 2]);
+  await end(fake, clock);
+  expect(fake.crimes).toEqual([]);
+});
+
+test('a test run goes one round whatever the time, tells how it comes along, and waits for a hand', async () => {
+  const { clock, fake } = domeWith(3);
+  fake.routes = [
+    routeOf(
+      1,
+      fake.routes[0]!.stops.map((stop) => ({ ...stop, dwellS: 600 })),
+      { windows: [] },
+    ),
+  ];
+  await run(fake, clock, 3_000);
+  fake.takeByHand(7, 10_000);
+  fake.test = { id: 1, routeId: 1, userId: 5, userName: '李' };
+  fake.dome.wake();
+  await clock.advance(5_000);
+  expect(fake.progress).toEqual([]);
+  await clock.advance(30_000);
+  expect(fake.test).toBeUndefined();
+  expect(fake.progress.map(({ stopId, outcome }) => [stopId, outcome])).toEqual([
+    [1, 'looked'],
+    [2, 'looked'],
+    [3, 'looked'],
+  ]);
+  expect(
+    fake.progress.every(({ moveS, settleS }) => moveS !== null && settleS !== null && moveS < 5 && settleS < 2),
+  ).toBe(true);
+  const given = fake.commands.length;
+  await clock.advance(60_000);
+  expect(fake.commands).toHaveLength(given);
+  expect(fake.commands.every(({ holder }) => holder?.kind === 'system')).toBe(true);
+  await end(fake, clock);
+});
