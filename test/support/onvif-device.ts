@@ -30,6 +30,8 @@ export interface DeviceScript {
   windowMs?: number;
   /** Serves Media2 beside Media, as newer devices do. */
   media2?: boolean;
+  /** Lists Media2 and refuses every request there. */
+  media2Broken?: boolean;
   /** An older device, without GetServices. */
   capabilitiesOnly?: boolean;
   profiles?: ScriptedProfile[];
@@ -96,7 +98,7 @@ export async function startOnvifDevice(script: DeviceScript = {}): Promise<Scrip
         if (script.capabilitiesOnly) return undefined;
         const service = (namespace: string, path: string): string =>
           `<tds:Service><tds:Namespace>http://www.onvif.org/${namespace}/wsdl</tds:Namespace><tds:XAddr>${base}/onvif/${path}</tds:XAddr><tds:Version><tt:Major>2</tt:Major><tt:Minor>0</tt:Minor></tds:Version></tds:Service>`;
-        return `<tds:GetServicesResponse>${service('ver10/device', 'device_service')}${service('ver10/media', 'media')}${script.media2 ? service('ver20/media', 'media2') : ''}</tds:GetServicesResponse>`;
+        return `<tds:GetServicesResponse>${service('ver10/device', 'device_service')}${service('ver10/media', 'media')}${script.media2 || script.media2Broken ? service('ver20/media', 'media2') : ''}</tds:GetServicesResponse>`;
       }
       case 'GetCapabilities':
         return `<tds:GetCapabilitiesResponse><tds:Capabilities><tt:Device><tt:XAddr>${base}/onvif/device_service</tt:XAddr></tt:Device><tt:Media><tt:XAddr>${base}/onvif/media</tt:XAddr></tt:Media></tds:Capabilities></tds:GetCapabilitiesResponse>`;
@@ -110,14 +112,15 @@ export async function startOnvifDevice(script: DeviceScript = {}): Promise<Scrip
         return `<tds:GetDeviceInformationResponse><tds:Manufacturer>${make}</tds:Manufacturer><tds:Model>${model}</tds:Model><tds:FirmwareVersion>${firmware}</tds:FirmwareVersion><tds:SerialNumber>${serial}</tds:SerialNumber><tds:HardwareId>1</tds:HardwareId></tds:GetDeviceInformationResponse>`;
       }
       case 'GetProfiles': {
-        const form = script.media2 ? media2Profile : mediaProfile;
+        if (isMedia2(body) && script.media2Broken) return undefined;
+        const form = isMedia2(body) ? media2Profile : mediaProfile;
         return `<trt:GetProfilesResponse>${(script.profiles ?? []).map(form).join('')}</trt:GetProfilesResponse>`;
       }
       case 'GetStreamUri': {
         const token = /ProfileToken>([^<]*)</.exec(body)?.[1];
         const uri = script.profiles?.find((profile) => profile.token === token)?.uri.replaceAll('&', '&amp;');
         if (uri === undefined) return undefined;
-        return script.media2
+        return isMedia2(body)
           ? `<tr2:GetStreamUriResponse><tr2:Uri>${uri}</tr2:Uri></tr2:GetStreamUriResponse>`
           : `<trt:GetStreamUriResponse><trt:MediaUri><tt:Uri>${uri}</tt:Uri><tt:Timeout>PT60S</tt:Timeout></trt:MediaUri></trt:GetStreamUriResponse>`;
       }
@@ -171,6 +174,8 @@ export async function startOnvifDevice(script: DeviceScript = {}): Promise<Scrip
     },
   };
 }
+
+const isMedia2 = (body: string): boolean => body.includes('http://www.onvif.org/ver20/media/wsdl');
 
 function mediaProfile({ token, name, source = 'source1', encoding, widthPx, heightPx }: ScriptedProfile): string {
   return `<trt:Profiles fixed="true" token="${token}"><tt:Name>${name}</tt:Name><tt:VideoSourceConfiguration token="vs_${token}"><tt:Name>vs</tt:Name><tt:UseCount>2</tt:UseCount><tt:SourceToken>${source}</tt:SourceToken><tt:Bounds x="0" y="0" width="9999" height="9999"/></tt:VideoSourceConfiguration><tt:VideoEncoderConfiguration token="ve_${token}"><tt:Name>ve</tt:Name><tt:UseCount>1</tt:UseCount><tt:Encoding>${encoding}</tt:Encoding><tt:Resolution><tt:Width>${widthPx}</tt:Width><tt:Height>${heightPx}</tt:Height></tt:Resolution></tt:VideoEncoderConfiguration></trt:Profiles>`;

@@ -40,9 +40,9 @@ test('answers to nobody’s question, and noise, are passed over', async () => {
   await new Promise<void>((resolve) => noise.bind(3702, resolve));
   noise.addMembership('239.255.255.250', '127.0.0.1');
   noise.on('message', (_, { port, address }) => {
-    for (const text of ['', '<', '<ProbeMatch><XAddrs>http://192.0.2.1/</XAddrs></ProbeMatch>', '\0'.repeat(9_000)]) {
-      noise.send(text, port, address);
-    }
+    const match = '<ProbeMatch><Address>urn:uuid:1</Address><XAddrs>http://192.0.2.1/</XAddrs></ProbeMatch>';
+    const stale = `<Header><RelatesTo>urn:uuid:2</RelatesTo></Header>${match}`;
+    for (const text of ['', '<', match, stale, '\0'.repeat(9_000)]) noise.send(text, port, address);
   });
   const found = await find('lo');
   await new Promise<void>((resolve) => noise.close(resolve));

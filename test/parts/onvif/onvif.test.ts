@@ -165,6 +165,14 @@ describe('streams', () => {
     });
   });
 
+  test('of a device whose newer service does not work, from the older one', async () => {
+    const opened = await open({ credentials, media2Broken: true, profiles: [main, sub] });
+    expect(await opened.streams()).toMatchObject({ subUrl: 'rtsp://192.168.1.64/102' });
+    expect(device.requests.filter((request) => request === 'GetProfiles')).toHaveLength(2);
+    await opened.streams();
+    expect(device.requests.filter((request) => request === 'GetProfiles')).toHaveLength(3);
+  });
+
   test('of an older device that lists capabilities only', async () => {
     const opened = await open({ credentials, capabilitiesOnly: true, profiles: [main] });
     expect(await opened.streams()).toMatchObject({ subUrl: null });

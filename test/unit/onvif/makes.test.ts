@@ -90,6 +90,11 @@ describe('the status', () => {
     expect(readStatus(xml, ASSUMED_SPACES)).toMatchObject({ problem: 'Motor blocked' });
   });
 
+  test('that lies outside the turret’s range is at its edge', () => {
+    const xml = '<PTZStatus><Position><PanTilt x="1.01" y="-7"/><Zoom x="1.5"/></Position></PTZStatus>';
+    expect(readStatus(xml, ASSUMED_SPACES)).toMatchObject({ position: { pan: 1, tilt: -1, zoom: 1 } });
+  });
+
   test('that is none', () => {
     expect(readStatus('<GetStatusResponse/>', ASSUMED_SPACES)).toBeUndefined();
   });
