@@ -197,6 +197,11 @@ export const LIMITS = {
   /** Stored files asked after at once by the sweep, and snapshots whose files go in one transaction. */
   blobsSweptAtOnce: 1_000,
   snapshotsPrunedAtOnce: 200,
+  /** A check of the store: digests read at once, files looked at at once, findings kept, and named in the log. */
+  digestsCheckedAtOnce: 500,
+  filesCheckedAtOnce: 16,
+  checkFindingsKept: 10_000,
+  checkFindingsTold: 200,
   /** Pending looks of so many views are put back on the queue in one sweep. */
   sweptViews: 1_000,
 

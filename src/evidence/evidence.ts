@@ -16,4 +16,12 @@ export { isHeld, keptUntil, prune, pruneEvidence, type Pruned, type RetentionRul
 export type { SnapshotPerson, SnapshotRecord } from './snapshot.ts';
 export { SnapshotDesk } from './snapshot-desk.ts';
 export { StreamKeeper } from './stream-keeper.ts';
+export {
+  CHECK_LEVELS,
+  checkStore,
+  type CheckLevel,
+  type CheckProgress,
+  type StoreCheckResult,
+  type StoreFinding,
+} from './store-check.ts';
 export { sweepBlobs, takeSweepTurn } from './sweep.ts';

@@ -25,6 +25,10 @@ export class MemoryPictures {
     return this.#bytes.get(sha256)?.length ?? 0;
   }
 
+  all(): Uint8Array[] {
+    return [...this.#bytes.values()];
+  }
+
   get(sha256: string): Promise<Uint8Array> {
     const bytes = this.#bytes.get(sha256);
     return bytes ? Promise.resolve(bytes) : Promise.reject(new SentinelError('blob.missing', { sha256 }));

@@ -36,14 +36,14 @@ class BlobDirectory implements BlobStore {
     this.#clock = clock;
   }
 
-  async put(bytes: Uint8Array): Promise<string> {
+  async put(bytes: Uint8Array, { anew = false } = {}): Promise<string> {
     if (bytes.byteLength > LIMITS.blobBytes) {
       throw new SentinelError('blob.too_large', { bytes: bytes.byteLength, limitBytes: LIMITS.blobBytes });
     }
     const sha256 = digestOf(bytes);
     const file = this.#fileOf(sha256);
     try {
-      if (!(await this.#refreshed(file, bytes.byteLength))) await this.#write(file, bytes);
+      if (anew || !(await this.#refreshed(file, bytes.byteLength))) await this.#write(file, bytes);
     } catch (thrown) {
       throw writeProblem(this.#dir, thrown);
     }
@@ -66,7 +66,12 @@ class BlobDirectory implements BlobStore {
   }
 
   async has(sha256: string): Promise<boolean> {
-    return DIGEST.test(sha256) && (await statOrNothing(this.#fileOf(sha256))) !== undefined;
+    return (await this.find(sha256)) !== undefined;
+  }
+
+  async find(sha256: string): Promise<StoredBlob | undefined> {
+    const found = DIGEST.test(sha256) ? await statOrNothing(this.#fileOf(sha256)) : undefined;
+    return found && { sha256, bytes: found.size, putAtMs: found.mtimeMs };
   }
 
   async delete(sha256: string): Promise<boolean> {

@@ -36,12 +36,12 @@ class BlobBucket implements BlobStore {
     this.#clock = clock;
   }
 
-  async put(bytes: Uint8Array): Promise<string> {
+  async put(bytes: Uint8Array, { anew = false } = {}): Promise<string> {
     if (bytes.byteLength > LIMITS.blobBytes) {
       throw new SentinelError('blob.too_large', { bytes: bytes.byteLength, limitBytes: LIMITS.blobBytes });
     }
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const found = await this.#find(sha256);
+    const found = anew ? undefined : await this.find(sha256);
     // One put not long ago is young enough for whoever refers to it now.
     const isYoung = found && this.#clock.nowMs() - found.putAtMs < LIMITS.blobYoungMs / 2;
     if (isYoung && found.bytes === bytes.byteLength) return sha256;
@@ -72,11 +72,19 @@ class BlobBucket implements BlobStore {
   }
 
   async has(sha256: string): Promise<boolean> {
-    return DIGEST.test(sha256) && (await this.#find(sha256)) !== undefined;
+    return (await this.find(sha256)) !== undefined;
+  }
+
+  async find(sha256: string): Promise<StoredBlob | undefined> {
+    if (!DIGEST.test(sha256)) return undefined;
+    const answer = await this.#client.ask({ method: 'HEAD', key: sha256, answerBytes: 0 });
+    if (answer.status === 404) return undefined;
+    if (answer.status !== 200) throw this.#client.refusal(answer);
+    return { sha256, bytes: Number(answer.headers.get('content-length')), putAtMs: putAtMsOf(answer) };
   }
 
   async delete(sha256: string): Promise<boolean> {
-    const found = await this.#find(keyOf(sha256));
+    const found = await this.find(keyOf(sha256));
     if (!found || this.#clock.nowMs() - found.putAtMs < LIMITS.blobYoungMs) return false;
     const answer = await this.#client.ask({ method: 'DELETE', key: sha256, answerBytes: DOCUMENT_BYTES });
     if (answer.status !== 204 && answer.status !== 200) throw this.#client.refusal(answer);
@@ -119,13 +127,6 @@ class BlobBucket implements BlobStore {
   /** A bucket does not tell what is left. */
   async space(): Promise<undefined> {
     return undefined;
-  }
-
-  async #find(sha256: string): Promise<{ bytes: number; putAtMs: number } | undefined> {
-    const answer = await this.#client.ask({ method: 'HEAD', key: sha256, answerBytes: 0 });
-    if (answer.status === 404) return undefined;
-    if (answer.status !== 200) throw this.#client.refusal(answer);
-    return { bytes: Number(answer.headers.get('content-length')), putAtMs: putAtMsOf(answer) };
   }
 }
 

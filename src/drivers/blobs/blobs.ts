@@ -38,12 +38,17 @@ export interface BlobSpace {
 }
 
 export interface BlobStore {
-  /** Keeps up to `LIMITS.blobBytes`; answers their SHA-256. */
-  put(bytes: Uint8Array): Promise<string>;
+  /**
+   * Keeps up to `LIMITS.blobBytes`; answers their SHA-256.
+   * @param options.anew writes them whatever is there already: to mend what is damaged
+   */
+  put(bytes: Uint8Array, options?: { readonly anew?: boolean }): Promise<string>;
   /** The bytes, checked. */
   get(sha256: string): Promise<Buffer>;
   /** Whether they are there, unchecked. */
   has(sha256: string): Promise<boolean>;
+  /** What stands there under this digest, unchecked; undefined where nothing does. */
+  find(sha256: string): Promise<StoredBlob | undefined>;
   /** False where they were not there, or were put within the last `LIMITS.blobYoungMs`: those stay. */
   delete(sha256: string): Promise<boolean>;
   /** All that is kept, in order of its digest. */

@@ -135,6 +135,24 @@ describe.each(Object.entries(PLACES))('blobs in %s', (_name, { make, fileOf }) =
     expect(Buffer.compare(await blobs.get(sha256), bytes)).toBe(0);
   });
 
+  test('what is damaged at its full length is mended by putting it anew', async () => {
+    const bytes = randomBytes(5000);
+    const sha256 = await blobs.put(bytes);
+    writeFileSync(fileOf(sha256), randomBytes(5000));
+    await blobs.put(bytes);
+    await expect(blobs.get(sha256)).rejects.toMatchObject({ code: 'blob.damaged' });
+    await blobs.put(bytes, { anew: true });
+    expect(Buffer.compare(await blobs.get(sha256), bytes)).toBe(0);
+  });
+
+  test('its size and age are told without reading it', async () => {
+    const sha256 = await blobs.put(Buffer.alloc(123));
+    expect(await blobs.find(sha256)).toMatchObject({ sha256, bytes: 123 });
+    expect(Math.abs((await blobs.find(sha256))!.putAtMs - clock.nowMs())).toBeLessThan(5_000);
+    expect(await blobs.find(NOTHING)).toBeUndefined();
+    expect(await blobs.find('../x')).toBeUndefined();
+  });
+
   test('too much is refused before anything is written', async () => {
     const bytes = Buffer.alloc(LIMITS.blobBytes + 1);
     await expect(blobs.put(bytes)).rejects.toMatchObject({ code: 'blob.too_large' });

@@ -1,0 +1,63 @@
+/** `sentinel check`: whether what is kept is what it was. */
+import { parseArgs } from 'node:util';
+import { SentinelError } from './base/errors.ts';
+import type { Config } from './config.ts';
+import { openBlobs, type BlobStore } from './drivers/blobs/blobs.ts';
+import { CHECK_LEVELS, checkStore, type CheckLevel, type CheckProgress, type StoreFinding } from './evidence/evidence.ts';
+import { openStore, standOnDatabase } from './main-ground.ts';
+
+const USAGE = `usage: sentinel check [--level presence|size|hash] [--repair] [--mirror] [--json]
+
+  --level    presence: each file is there; size: it is as long as its sealed record says (default);
+             hash: it bears its digest, which reads everything
+  --repair   put back from the second store (second_blobs) what is missing or damaged
+  --mirror   put into the second store what of evidence it lacks
+  --json     findings and result as JSON lines on standard output
+
+Exit codes: 0 all is sound, 3 something is wrong, 4 what was wrong has been mended, 1 the check failed, 2 wrong usage`;
+
+const CODES = { sound: 0, wrong: 3, mended: 4 } as const;
+const TELL_EVERY_MS = 1_000;
+
+export async function check(config: Config, args: readonly string[]): Promise<number> {
+  const { level, repair, mirror, json } = wishOf(args);
+  const { clock, db, life } = await standOnDatabase(config, 'clerk');
+  const closing = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => closing.abort(new Error(signal)));
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  try {
+    const blobs = await openStore(config, clock);
+    const second = config.secondBlobs === null ? undefined : await openSecond(config.secondBlobs, clock);
+    if ((repair || mirror) && !second) {
+      throw new SentinelError('config.usage', {
+        problem: `--repair and --mirror want a second store: set second_blobs\n\n${USAGE}`,
+      });
+    }
+    const progress = teller(clock);
+    const result = await checkStore({
+      ...{ db, blobs, second, clock, level, repair, mirror, signal: closing.signal },
+      ...(config.evidence.sm3 && { sm3: sm3OfText }),
+      onProgress: progress.tell,
+      onFinding: (finding) => say(json ? JSON.stringify({ finding }) : lineOf(finding)),
+    });
+    progress.end();
+    const { findings, ...sum } = result;
+    const faults = Object.values(sum.faults).reduce((a, b) => a + b);
+    if (json) say(JSON.stringify({ result: sum }));
+    else {
+      const { files, mended, mirrored } = sum;
+      say(
+        `${files.evidence} files of evidence and ${files.pictures} other pictures checked (${level}): ` +
+          `${faults === 0 ? 'all sound' : `${faults} at fault, ${mended} of them mended`}` +
+          `${mirror ? `; ${mirrored} copied to the second store` : ''}`,
+      );
+    }
+    if (!sum.isWhole) {
+      process.stderr.write('broken off before the end\n');
+      return 1;
+    }
+    return faults === 0 ? CODES.sound : mendedAll(findings, faults, sum.mended) ? CODES.mended : CODES.wrong;
+  } finally {
+    await life.close();
+  }
+}
