@@ -2,9 +2,17 @@
 import { parseArgs } from 'node:util';
 import { SentinelError } from './base/errors.ts';
 import type { Config } from './config.ts';
-import { openBlobs, type BlobStore } from './drivers/blobs/blobs.ts';
-import { CHECK_LEVELS, checkStore, type CheckLevel, type CheckProgress, type StoreFinding } from './evidence/evidence.ts';
-import { openStore, standOnDatabase } from './main-ground.ts';
+import type { Clock } from './base/clock.ts';
+import { openBlobs } from './drivers/blobs/blobs.ts';
+import {
+  CHECK_LEVELS,
+  checkStore,
+  sm3OfText,
+  type CheckLevel,
+  type CheckProgress,
+  type StoreFinding,
+} from './evidence/evidence.ts';
+import { placeOf, standOnDatabase } from './main-ground.ts';
 
 const USAGE = `usage: sentinel check [--level presence|size|hash] [--repair] [--mirror] [--json]
 
@@ -26,8 +34,8 @@ export async function check(config: Config, args: readonly string[]): Promise<nu
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => closing.abort(new Error(signal)));
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   try {
-    const blobs = await openStore(config, clock);
-    const second = config.secondBlobs === null ? undefined : await openSecond(config.secondBlobs, clock);
+    const blobs = await openBlobs({ ...placeOf(config.blobs), clock });
+    const second = config.secondBlobs === null ? undefined : await openBlobs({ ...config.secondBlobs, clock });
     if ((repair || mirror) && !second) {
       throw new SentinelError('config.usage', {
         problem: `--repair and --mirror want a second store: set second_blobs\n\n${USAGE}`,
@@ -41,7 +49,7 @@ export async function check(config: Config, args: readonly string[]): Promise<nu
       onFinding: (finding) => say(json ? JSON.stringify({ finding }) : lineOf(finding)),
     });
     progress.end();
-    const { findings, ...sum } = result;
+    const { findings: _, ...sum } = result;
     const faults = Object.values(sum.faults).reduce((a, b) => a + b);
     if (json) say(JSON.stringify({ result: sum }));
     else {
@@ -56,8 +64,61 @@ export async function check(config: Config, args: readonly string[]): Promise<nu
       process.stderr.write('broken off before the end\n');
       return 1;
     }
-    return faults === 0 ? CODES.sound : mendedAll(findings, faults, sum.mended) ? CODES.mended : CODES.wrong;
+    return faults === 0 ? CODES.sound : sum.mended === faults ? CODES.mended : CODES.wrong;
   } finally {
     await life.close();
   }
+}
+
+interface Wish {
+  readonly level: CheckLevel;
+  readonly repair: boolean;
+  readonly mirror: boolean;
+  readonly json: boolean;
+}
+
+function wishOf(args: readonly string[]): Wish {
+  const { values, positionals } = parse(args);
+  const level = CHECK_LEVELS.find((one) => one === values.level);
+  if (level === undefined || positionals.length > 0) throw new SentinelError('config.usage', { problem: USAGE });
+  return { level, repair: values.repair, mirror: values.mirror, json: values.json };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        level: { type: 'string', default: 'size' },
+        repair: { type: 'boolean', default: false },
+        mirror: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+      },
+      allowPositionals: true,
+    });
+  } catch (thrown) {
+    throw new SentinelError('config.usage', { problem: USAGE }, { cause: thrown });
+  }
+}
+
+function lineOf({ fault, sha256, of, isMended, detail }: StoreFinding): string {
+  return `${fault.padEnd(10)} ${sha256}  ${of}: ${isMended ? 'mended' : detail}`;
+}
+
+/** How far it is, on standard error: one line that is written over on a terminal, else one now and then. */
+function teller(clock: Clock): { tell: (progress: CheckProgress) => void; end: () => void } {
+  const isTerminal = process.stderr.isTTY;
+  const everyMs = isTerminal ? TELL_EVERY_MS : TELL_EVERY_MS * 10;
+  let lastMs = clock.monotonicMs();
+  return {
+    tell({ step, done, all, faults }) {
+      const nowMs = clock.monotonicMs();
+      if (nowMs - lastMs < everyMs) return;
+      lastMs = nowMs;
+      const percent = all === 0 ? 100 : Math.floor((done / all) * 100);
+      const line = `${step}: ${done} of ${all} files (${percent} %), ${faults} at fault`;
+      process.stderr.write(isTerminal ? `\r\u001b[K${line}` : `${line}\n`);
+    },
+    end: () => void (isTerminal && process.stderr.write('\r\u001b[K')),
+  };
 }

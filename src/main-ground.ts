@@ -157,7 +157,8 @@ async function readVersion(): Promise<string> {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-function placeOf({ dir, s3 }: Config['blobs']): BlobPlace {
+/** Where the store is by configuration. */
+export function placeOf({ dir, s3 }: Config['blobs']): BlobPlace {
   return s3 ? { s3 } : { dir };
 }
 

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { problemOf, SentinelError } from './base/errors.ts';
 import { loadConfig, type Config } from './config.ts';
 import { runLook } from './look.ts';
+import { check } from './main-check.ts';
 import { discoverCameras, importCamerasFile, migrateDatabase } from './main-office.ts';
 import { runVerify } from './verify.ts';
 import { capture, compare, serve, simulate, start } from './main-parts.ts';
@@ -23,6 +24,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   compare: { says: 'judge looks; run as many as the looks need', run: compare },
   simulate: { says: 'run the simulated estate’s cameras', run: simulate },
   migrate: { says: 'bring the database up to date and end', run: migrateDatabase },
+  check: { says: '[--level …] [--repair] [--mirror]: whether what is kept is what it was', run: check },
   'cameras import': { says: 'FILE [--dry-run]: register the cameras of a YAML or CSV file', run: importCamerasFile },
   'cameras discover': {
     says: '--interface NAME: find ONVIF devices and write a file for cameras import',

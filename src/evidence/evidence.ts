@@ -14,7 +14,7 @@ export type { CheckReport } from './package-report.ts';
 export { reportText, uiWord, type Language, type UiWord } from './package-words.ts';
 export { isHeld, keptUntil, prune, pruneEvidence, type Pruned, type RetentionRules } from './retention.ts';
 export type { SnapshotPerson, SnapshotRecord } from './snapshot.ts';
-export { SnapshotDesk } from './snapshot-desk.ts';
+export { sm3OfText, SnapshotDesk } from './snapshot-desk.ts';
 export { StreamKeeper } from './stream-keeper.ts';
 export {
   CHECK_LEVELS,

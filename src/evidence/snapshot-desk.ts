@@ -61,7 +61,7 @@ export class SnapshotDesk {
 
   /** Digest of a text's UTF-8 bytes, where SM3 is made: for whoever appends entries of another kind. */
   get sm3(): ((text: string) => string) | undefined {
-    return this.#parts.sm3 ? (text) => sm3Of(Buffer.from(text, 'utf8')) : undefined;
+    return this.#parts.sm3 ? sm3OfText : undefined;
   }
 
   /** Seals an item as it is raised, and wishes for its main stream. Call it last in the transaction. */
@@ -342,6 +342,11 @@ const LOOKED = { sha256: null, unit: null, how: 'looked' } as const;
 
 function causeOf(kind: SnapshotCause['kind'], by: SnapshotPerson | null, reason = ''): SnapshotCause {
   return { kind, by, reason, purpose: '', course: null };
+}
+
+/** Digest of a text's UTF-8 bytes. */
+export function sm3OfText(text: string): string {
+  return sm3Of(Buffer.from(text, 'utf8'));
 }
 
 /** SM3 (GB/T 32905-2016), by OpenSSL. */

@@ -15,6 +15,8 @@ import {
 } from '../../../src/evidence/store-check.ts';
 import { ensureFirstAdmin } from '../../../src/web/web.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/postgres.ts';
+import { runProgram } from '../../support/program.ts';
+import { startS3 } from '../../support/s3-server.ts';
 import { fillSample, MemoryPictures } from '../../support/sample-estate.ts';
 import { sealSample } from '../../support/sample-snapshot.ts';
 
@@ -172,4 +174,45 @@ test('files of snapshots that went by rule are not missed', async () => {
     .values({ snapshot_id: id, pruned_at: new Date(), rule: 'pulled' })
     .execute();
   expect((await check('hash')).findings).toEqual([]);
+});
+
+describe('sentinel check', () => {
+  test('says what it found, mends from a bucket, and ends with a code for each outcome', async () => {
+    const s3 = await startS3(mkdtempSync(join(root, 's3-')));
+    const { endpoint, bucket, accessKeyId, secretAccessKey } = s3.target;
+    const run = async (...args: string[]) => {
+      const program = runProgram(['check', ...args], {
+        ...{ DATABASE_URL: fresh.url, SENTINEL_BLOBS_DIR: dir, SENTINEL_VAR_DIR: join(root, 'var') },
+        ...{ SENTINEL_SECOND_BLOBS_S3_ENDPOINT: endpoint, SENTINEL_SECOND_BLOBS_S3_BUCKET: bucket },
+        SENTINEL_SECOND_BLOBS_S3_ACCESS_KEY_ID: accessKeyId,
+        SENTINEL_SECOND_BLOBS_S3_SECRET_ACCESS_KEY: secretAccessKey,
+        AWS_ACCESS_KEY_ID: '',
+        AWS_SECRET_ACCESS_KEY: '',
+      });
+      const { code } = await program.ended();
+      return { code, output: program.output() };
+    };
+    const sound = await run('--mirror');
+    expect([sound.code, sound.output]).toEqual([0, expect.stringMatching(/all sound; 41 copied to the second store/)]);
+    rmSync(fileOf(streams[0]!));
+    const wrong = await run('--json');
+    expect(wrong.code).toBe(3);
+    expect(
+      wrong.output
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toMatchObject([
+      { finding: { sha256: streams[0], fault: 'missing', of: `snapshot ${ids[0]}` } },
+      { result: { isWhole: true, faults: { missing: 1 } } },
+    ]);
+    const mended = await run('--repair', '--level', 'hash');
+    expect([mended.code, mended.output]).toEqual([4, expect.stringMatching(/1 at fault, 1 of them mended/)]);
+    expect((await run('--level', 'hash')).code).toBe(0);
+    expect(await run('--level', 'deep')).toMatchObject({
+      code: 2,
+      output: expect.stringMatching(/usage: sentinel check/),
+    });
+    await s3.close();
+  }, 120_000);
 });
