@@ -324,6 +324,9 @@ export const ConfigSchema = sections('Configuration of Sentinel', {
     estate_file: textOrNull('YAML file of the simulated estate; null: the one that comes with the program', {
       maxLength: 4096,
     }),
+    routes_file: textOrNull('YAML file of the domes’ first routes; null: the one that comes with the program', {
+      maxLength: 4096,
+    }),
     host: text('Address on which the simulated cameras listen', '127.0.0.1', { maxLength: 253 }),
     port: integer('Port on which they listen; 0 takes a free one', 0, PORT),
     cadence_s: number('Time between two looks at a simulated view', 3, { minimum: 1, maximum: 3600 }),

@@ -39,13 +39,14 @@ export type Config = Omit<
   readonly credential: Settled<Given['credential'], 'keyFile'>;
   readonly comparison: Settled<Given['comparison'], 'modelDir'>;
   readonly packages: Settled<Given['packages'], 'dir'>;
-  readonly demo: Settled<Given['demo'], 'estateFile'>;
+  readonly demo: Settled<Given['demo'], 'estateFile' | 'routesFile'>;
 };
 
 /** The file that comes with the program, each key at its default. */
 const PUBLISHED_FILE = fileURLToPath(new URL('../config/sentinel.yaml', import.meta.url));
 const PUBLISHED_MODELS = fileURLToPath(new URL('../models', import.meta.url));
 const PUBLISHED_DEMO = fileURLToPath(new URL('../config/estate.demo.yaml', import.meta.url));
+const PUBLISHED_ROUTES = fileURLToPath(new URL('../config/patrol.demo.yaml', import.meta.url));
 
 /**
  * @param file the YAML file to read; without it the one named by `SENTINEL_CONFIG`, else the published one
@@ -72,7 +73,11 @@ export function loadConfig({ file, env }: { file?: string; env: NodeJS.ProcessEn
     credential: { ...given.credential, keyFile: resolve(given.credential.keyFile ?? join(varDir, 'credential.key')) },
     comparison: { ...given.comparison, modelDir: resolve(given.comparison.modelDir ?? PUBLISHED_MODELS) },
     packages: { ...given.packages, dir: resolve(given.packages.dir ?? join(varDir, 'packages')) },
-    demo: { ...given.demo, estateFile: resolve(given.demo.estateFile ?? PUBLISHED_DEMO) },
+    demo: {
+      ...given.demo,
+      estateFile: resolve(given.demo.estateFile ?? PUBLISHED_DEMO),
+      routesFile: resolve(given.demo.routesFile ?? PUBLISHED_ROUTES),
+    },
   });
 }
 

@@ -6,7 +6,8 @@ import { importCameras, type Sealer } from './camera/camera.ts';
 import type { Db } from './drivers/postgres/postgres.ts';
 import type { PersistenceRule } from './drivers/postgres/schema.ts';
 import { ensureEstate as ensureEstateRow } from './estate/estate.ts';
-import type { SimulatedCameraAddress, WatchArea } from './simulator/simulator.ts';
+import { importRoutes, type RouteImportReport } from './patrol/patrol.ts';
+import type { SimulatedCameraAddress, SimulatedDomeAddress, WatchArea } from './simulator/simulator.ts';
 import type { ImportCameras } from './web/web.ts';
 
 /** The real estate, named as configured. @returns its id */
@@ -39,7 +40,13 @@ export async function rememberDemoStart(db: Db, nowMs: number): Promise<number> 
 export async function registerSimulated(
   db: Db,
   sealer: Sealer,
-  simulation: { cameras: readonly SimulatedCameraAddress[]; login: { username: string; password: string } } | undefined,
+  simulation:
+    | {
+        cameras: readonly SimulatedCameraAddress[];
+        domes: readonly SimulatedDomeAddress[];
+        login: { username: string; password: string };
+      }
+    | undefined,
   config: Config,
 ): Promise<void> {
   if (!simulation) {
@@ -54,11 +61,19 @@ export async function registerSimulated(
   const estateId = await ensureEstateRow(db, { name: `${estate.name}（模拟）`, timeZone: estate.timeZone }, true);
   const text = stringify({
     credentials: [{ name: 'demo', ...simulation.login }],
-    cameras: simulation.cameras.map(({ key, name, place, mainUrl, subUrl }) => ({
-      ...{ key, name, place, kind: 'fixed', credential: 'demo' },
-      main_url: mainUrl,
-      sub_url: subUrl,
-    })),
+    cameras: [
+      ...simulation.cameras.map(({ key, name, place, mainUrl, subUrl }) => ({
+        ...{ key, name, place, kind: 'fixed', credential: 'demo' },
+        main_url: mainUrl,
+        sub_url: subUrl,
+      })),
+      ...simulation.domes.map(({ key, name, place, mainUrl, subUrl, onvifUrl }) => ({
+        ...{ key, name, place, kind: 'ptz', credential: 'demo' },
+        main_url: mainUrl,
+        sub_url: subUrl,
+        onvif_url: onvifUrl,
+      })),
+    ],
   });
   await importCameras({ db, sealer, estateId, text, format: 'yaml', dryRun: false });
   await db.updateTable('camera').set({ enabled: true }).where('estate_id', '=', estateId).execute();
@@ -74,6 +89,20 @@ export async function registerSimulated(
     .set({ persistence_rule: JSON.stringify(demo.persistence) })
     .where('persistence_rule', 'is', null)
     .execute();
+}
+
+/** The domes' first routes, where the simulated estate has none yet; later they are changed on the page. */
+export async function layFirstRoutes(db: Db, text: string, nowMs: number): Promise<RouteImportReport | undefined> {
+  const estate = await db.selectFrom('estate').select('id').where('simulated', '=', true).executeTakeFirst();
+  if (!estate) return undefined;
+  const drawn = await db
+    .selectFrom('patrol_route as r')
+    .innerJoin('camera as c', 'c.id', 'r.camera_id')
+    .select('r.id')
+    .where('c.estate_id', '=', estate.id)
+    .executeTakeFirst();
+  if (drawn) return undefined;
+  return importRoutes({ db, text, dryRun: false, language: 'en', estateId: estate.id, userId: null, nowMs });
 }
 
 /** An area that must stay clear, for a view that has no areas yet. */

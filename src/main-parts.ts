@@ -12,7 +12,7 @@ import { thumbnailOf, fitness } from './comparison/comparison.ts';
 import { readPicture } from './drivers/codec/codec.ts';
 import { openDevice } from './drivers/onvif/onvif.ts';
 import { listen } from './drivers/postgres/postgres.ts';
-import { ensureEstate, estateImporter, rememberDemoStart, registerSimulated } from './main-estate.ts';
+import { ensureEstate, estateImporter, layFirstRoutes, rememberDemoStart, registerSimulated } from './main-estate.ts';
 import { standOnAll, standOnDatabase, type Standing } from './main-ground.ts';
 import { addEstateFigures, addStoreFigures, processFigures, type Figures } from './main-metrics.ts';
 import { runCapture, runCompare, runUpkeep, type CaptureSetup, type CompareSetup, type Ground } from './pipeline.ts';
@@ -177,7 +177,16 @@ async function startSimulated(all: WholeGround, sealer: Sealer): Promise<void> {
       }),
     (started) => started.close(),
   );
-  await registerSimulated(db, sealer, { cameras: simulator.cameras, login: DEMO_LOGIN }, config);
+  await registerSimulated(
+    db,
+    sealer,
+    { cameras: simulator.cameras, domes: simulator.domes, login: DEMO_LOGIN },
+    config,
+  );
+  const laid = await layFirstRoutes(db, await readFile(config.demo.routesFile, 'utf8'), clock.nowMs());
+  for (const route of laid?.routes ?? []) {
+    if (route.outcome === 'refused') log.warn(route, 'a route of the simulated estate was refused');
+  }
 }
 
 function captureSetup(config: Config, sealer: Sealer): CaptureSetup {

@@ -138,6 +138,11 @@ export class DomeWindow {
   }
 }
 
+/** Width and height of a whole picture at zoom 1, degrees. */
+export function widestView({ widthPx, heightPx }: { widthPx: number; heightPx: number }): [number, number] {
+  return [WIDEST_DEG, 2 * Math.atan(heightPx / 2 / focalOf(widthPx, 1)) * RADIAN];
+}
+
 /** Pixels of the whole picture to one unit of distance at distance 1. */
 export function focalOf(widthPx: number, zoom: number): number {
   return (widthPx / 2 / Math.tan(WIDEST_DEG / 2 / RADIAN)) * zoom;

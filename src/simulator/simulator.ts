@@ -14,8 +14,11 @@ import { SentinelError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { AuthScheme, Credentials } from './challenge.ts';
 import { ClipShelf, STREAMS, type StreamName } from './clip-shelf.ts';
-import type { DemoEstate, WatchArea } from './estate-file.ts';
+import type { DemoDome, DemoEstate, WatchArea } from './estate-file.ts';
+import { DOME_STREAMS } from './dome-stream.ts';
+import { widestView } from './dome-window.ts';
 import { isFault } from './faults.ts';
+import { startOnvifServer, type OnvifServer } from './onvif-server.ts';
 import { PanoramaShelf } from './panorama.ts';
 import type { Stream } from './rtsp-connection.ts';
 import { RtspServer } from './rtsp-server.ts';
@@ -75,6 +78,7 @@ export interface SimulatedDomeAddress {
   /** Without credentials. */
   readonly mainUrl: string;
   readonly subUrl: string;
+  readonly onvifUrl: string;
 }
 
 export interface Simulator {
@@ -97,6 +101,11 @@ export interface Simulator {
    * @throws SentinelError `simulator.no_camera`
    */
   turretOf(domeKey: string): Turret;
+  /**
+   * The device that steers a dome: its clock, presets and faults.
+   * @throws SentinelError `simulator.no_camera`
+   */
+  deviceOf(domeKey: string): OnvifServer;
   /**
    * A JPEG of what a dome sees now, 1280x720.
    * @throws SentinelError `simulator.no_camera`
@@ -155,6 +164,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     random: options.random ?? Math.random,
   });
   const { port } = server;
+  const base = `rtsp://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const devices = new Map<string, OnvifServer>();
+  for (const [index, dome] of estate.domes.entries()) {
+    const simulated = domes.get(dome.key);
+    if (simulated) devices.set(dome.key, await startDevice(dome, index, simulated, base, options));
+  }
   log.info({ host, port, cameras: cameras.size, domes: domes.size }, 'simulated cameras are playing');
 
   const found = <T>(one: T | undefined, key: string): T => {
@@ -162,7 +177,6 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     return one;
   };
   const cameraOf = (key: string): SimulatedCamera | SimulatedDome => found(cameras.get(key) ?? domes.get(key), key);
-  const base = `rtsp://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const addressed = <T extends { readonly key: string; readonly name: string; readonly place: string }>({
     key,
     name,
@@ -175,23 +189,55 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     port,
     startedAtMs,
     cameras: estate.cameras.map((camera) => ({ ...addressed(camera), watch: camera.watch })),
-    domes: estate.domes.map(addressed),
+    domes: estate.domes.map((dome) => ({ ...addressed(dome), onvifUrl: found(devices.get(dome.key), dome.key).url })),
     get playing() {
       return server.playing;
     },
     sceneOf: (key) => cameraOf(key).scene,
     setScene: (key, change) => cameraOf(key).override(change),
     turretOf: (key) => found(domes.get(key), key).turret,
+    deviceOf: (key) => found(devices.get(key), key),
     snapshotOf: (key) => found(domes.get(key), key).snapshot(),
     setWork: (structure, stage) => {
       if (stage === undefined) works.delete(structure);
       else works.set(structure, stage);
     },
     close: async () => {
+      for (const device of devices.values()) await device.close();
       await server.close();
       for (const dome of domes.values()) dome.close();
     },
   };
+}
+
+function startDevice(
+  { key, name, clockOffsetS, presets }: DemoDome,
+  index: number,
+  dome: SimulatedDome,
+  base: string,
+  { host, clock, credentials }: SimulatorOptions,
+): Promise<OnvifServer> {
+  const stream = (of: StreamName): { url: string; widthPx: number; heightPx: number } => {
+    const { widthPx, heightPx } = DOME_STREAMS[of];
+    return { url: `${base}/${key}/${of}`, widthPx, heightPx };
+  };
+  const number = String(index + 1).padStart(2, '0');
+  return startOnvifServer({
+    ...{ host, port: 0, clock, credentials },
+    about: {
+      ...{ make: 'Sentinel', model: 'Simulated Dome', firmware: '1.0', serial: `SIM-DOME-${number}`, name },
+      mac: `02:00:5e:00:53:${number}`,
+      ...{ main: stream('main'), sub: stream('sub') },
+    },
+    turret: dome.turret,
+    widestDeg: widestView(DOME_STREAMS.main),
+    uuid: `5e171e1d-0000-4000-8000-0000000000${number}`,
+    clockOffsetMs: clockOffsetS * 1000,
+    snapshot: () => dome.snapshot(),
+  }).then((device) => {
+    presets.forEach(({ name: preset, ...position }, at) => device.addPreset(String(at + 1), preset, position));
+    return device;
+  });
 }
 
 function wallTimeIn(timeZone: string): (atMs: number) => string {

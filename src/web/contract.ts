@@ -85,6 +85,7 @@ export type Camera = Static<typeof Camera>;
 export const CameraQuery = Sent({
   ...PageQuery.properties,
   state: Type.Optional(CameraState),
+  kind: Type.Optional(Words('fixed', 'ptz')),
   search: Type.Optional(Type.String({ maxLength: 100 })),
 });
 

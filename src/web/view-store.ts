@@ -14,7 +14,7 @@ const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
 
 export async function listCameras(
   db: Db,
-  filter: { id?: number; state?: CameraState; search?: string },
+  filter: { id?: number; state?: CameraState; kind?: 'fixed' | 'ptz'; search?: string },
   afterId: number | undefined,
   rows: number,
 ): Promise<Camera[]> {
@@ -30,6 +30,7 @@ export async function listCameras(
     .$if(filter.state !== undefined, (query) =>
       query.where(sql<boolean>`coalesce(health.state, 'unknown') = ${filter.state}`),
     )
+    .$if(filter.kind !== undefined, (query) => query.where('camera.kind', '=', filter.kind ?? 'fixed'))
     .$if(filter.search !== undefined && filter.search !== '', (query) =>
       query.where((eb) =>
         eb.or([eb('camera.name', 'ilike', part), eb('camera.place', 'ilike', part), eb('camera.key', 'ilike', part)]),

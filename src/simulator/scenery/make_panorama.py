@@ -23,7 +23,7 @@ from render import coded, povray
 
 HERE = Path(__file__).resolve().parent
 MEDIA = HERE.parent / "media" / "panorama"
-QUALITY = {"clear": 72, "overcast": 72, "dusk": 74, "night": 72}
+QUALITY = 80
 # Round a structure's area, so that the glow of lamps and the smoothing of edges are the same as in the whole.
 MARGIN = 24
 
@@ -77,9 +77,10 @@ def main():
         strips = []
         for k in range(panorama.STRIPS):
             strips.append(_light(work, lighting, (), k * strip, strip, (0, height), given.scale).astype(np.uint8))
-            print(lighting, k, flush=True)
         whole = np.hstack(strips)
-        cv2.imwrite(str(given.out / ("%s.webp" % lighting)), _developed(whole, lighting), [cv2.IMWRITE_WEBP_QUALITY, QUALITY[lighting]])
+        # The last row of a cropped rendering stays empty.
+        whole[-1] = whole[-2]
+        cv2.imwrite(str(given.out / ("%s.webp" % lighting)), _developed(whole, lighting), [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
         for key, stages in panorama.WORKS.items() if given.scale == 1 else ():
             left, top, right, bottom = panorama.area_of(key)
             plain = cv2.imread(str(given.out / ("%s.webp" % lighting)))[top:bottom, left:right]
@@ -92,7 +93,7 @@ def main():
                 part[4:-4, 4:-4] = inner[4:-4, 4:-4]
                 seen = _developed(part, lighting)[MARGIN:-MARGIN, MARGIN:-MARGIN]
                 cv2.imwrite(str(given.out / ("%s-%s-%d.webp" % (lighting, key, stage))), seen, [cv2.IMWRITE_WEBP_QUALITY, 86])
-                print(lighting, key, stage, flush=True)
+        print(lighting, flush=True)
     if given.scale == 1:
         about = {
             "px_per_deg": panorama.PX_PER_DEG,

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { KeyFrameDecoder } from '../../../src/drivers/codec/codec.ts';
 import { readClip } from '../../../src/simulator/clip.ts';
 import { FPS, FRAMES_PER_GROUP } from '../../../src/simulator/clip-shelf.ts';
+import { PanoramaShelf } from '../../../src/simulator/panorama.ts';
+import { LIGHTINGS } from '../../../src/simulator/schedule.ts';
 import { readDemoEstate } from '../../../src/simulator/simulator.ts';
 
 const MEDIA = 'src/simulator/media';
@@ -60,3 +62,43 @@ function annexB(bytes: Buffer, offsets: readonly number[]): Buffer {
   });
   return Buffer.concat(parts);
 }
+
+describe('the panorama of the simulated domes', () => {
+  const dir = path.join(MEDIA, 'panorama');
+  const pictures = readdirSync(dir).filter((name) => name.endsWith('.webp'));
+
+  it('is small enough to come with the program', () => {
+    const bytes = readdirSync(dir).reduce((sum, name) => sum + statSync(path.join(dir, name)).size, 0);
+    expect(bytes).toBeLessThan(15_000_000);
+  });
+
+  it('is there in every lighting, with every stage of what is put up', { timeout: 60_000 }, async () => {
+    const { schedule, domes } = await readDemoEstate('config/estate.demo.yaml');
+    let failed: unknown;
+    const shelf = new PanoramaShelf(dir, (thrown) => (failed = thrown));
+    for (const { structure, stage } of schedule.works) {
+      expect(shelf.stages.get(structure), structure).toBeGreaterThanOrEqual(stage);
+    }
+    const wanted = LIGHTINGS.flatMap((lighting) => [
+      `${lighting}.webp`,
+      ...[...shelf.stages].flatMap(([key, stages]) =>
+        Array.from({ length: stages + 1 }, (_, stage) => `${lighting}-${key}-${stage}.webp`),
+      ),
+    ]);
+    expect([...pictures].sort()).toEqual([...wanted].sort());
+    for (const lighting of LIGHTINGS) {
+      for (const stage of [2, 1, 0]) {
+        const works = new Map([...shelf.stages.keys()].map((key) => [key, stage]));
+        const text =
+          stage === 0
+            ? ''
+            : [...works.keys()]
+                .map((key) => `${key}:${stage}`)
+                .sort()
+                .join();
+        await expect.poll(() => failed ?? shelf.at(lighting, works)?.works, { timeout: 20_000 }).toBe(text);
+      }
+    }
+    for (const { key } of domes) expect(statSync(path.join(dir, `name-${key}.png`)).size).toBeGreaterThan(500);
+  });
+});

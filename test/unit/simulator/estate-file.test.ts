@@ -17,6 +17,16 @@ schedule:
   vans: []
   dropouts:
     - { camera: gate, from_s: 10, until_s: 20 }
+  works:
+    - { structure: hut, stage: 1, from_s: 60, what: 彩钢房 }
+domes:
+  - key: dome-1
+    name: 球机
+    place: 楼顶
+    north_deg: 90
+    clock_offset_s: -1
+    presets:
+      - { name: 大门, pan_deg: 10, tilt_deg: -20, zoom: 2 }
 `;
 
 function problemWith(from: string, to: string): string {
@@ -30,6 +40,19 @@ function problemWith(from: string, to: string): string {
 }
 
 describe('the file of the simulated estate', () => {
+  it('has domes with their presets, and what goes up before them', () => {
+    const { domes, schedule } = parseDemoEstate(GOOD, 'estate.yaml');
+    expect(domes).toEqual([
+      {
+        ...{ key: 'dome-1', name: '球机', place: '楼顶', northDeg: 90, clockOffsetS: -1 },
+        presets: [{ name: '大门', panDeg: 10, tiltDeg: -20, zoom: 2 }],
+      },
+    ]);
+    expect(schedule.works).toEqual([{ structure: 'hut', stage: 1, fromS: 60, untilS: undefined }]);
+    expect(problemWith('key: dome-1', 'key: gate')).toContain('the camera key "gate" is given twice');
+    expect(problemWith('from_s: 60, what', 'from_s: 60, until_s: 50, what')).toMatch(/^estate\.yaml:18: .*later/);
+  });
+
   it('is read', () => {
     const estate = parseDemoEstate(GOOD, 'estate.yaml');
     expect(estate.timeZone).toBe('Asia/Shanghai');

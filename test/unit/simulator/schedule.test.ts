@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { lightingAt, sceneAt, type Schedule } from '../../../src/simulator/schedule.ts';
+import { lightingAt, sceneAt, worksAt, type Schedule } from '../../../src/simulator/schedule.ts';
 
 const schedule: Schedule = {
   opening: [
@@ -63,5 +63,21 @@ describe('a camera of the simulated estate', () => {
 
   it('is untouched by what happens at other cameras', () => {
     expect(sceneAt(schedule, 'gate', 200)).toEqual({ lighting: 'overcast', state: 'plain', online: true });
+  });
+});
+
+describe('what goes up before the domes', () => {
+  const works = [
+    { structure: 'hut', stage: 1, fromS: 10 },
+    { structure: 'hut', stage: 2, fromS: 30 },
+    { structure: 'shed', stage: 1, fromS: 20, untilS: 40 },
+  ];
+
+  it('stands at its highest stage, and is gone at its end', () => {
+    const at = (demoS: number): unknown => Object.fromEntries(worksAt({ ...schedule, works }, demoS));
+    expect(at(9.9)).toEqual({});
+    expect(at(10)).toEqual({ hut: 1 });
+    expect(at(30)).toEqual({ hut: 2, shed: 1 });
+    expect(at(40)).toEqual({ hut: 2 });
   });
 });
