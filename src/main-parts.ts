@@ -15,7 +15,18 @@ import { listen } from './drivers/postgres/postgres.ts';
 import { ensureEstate, estateImporter, layFirstRoutes, rememberDemoStart, registerSimulated } from './main-estate.ts';
 import { standOnAll, standOnDatabase, type Standing } from './main-ground.ts';
 import { addEstateFigures, addStoreFigures, processFigures, type Figures } from './main-metrics.ts';
-import { runCapture, runCompare, runUpkeep, type CaptureSetup, type CompareSetup, type Ground } from './pipeline.ts';
+import {
+  openLine,
+  openLive,
+  runCapture,
+  runCompare,
+  runUpkeep,
+  type CaptureSetup,
+  type CompareSetup,
+  type Ground,
+  type Line,
+  type LineSetup,
+} from './pipeline.ts';
 import { readDemoEstate, startSimulator } from './simulator/simulator.ts';
 import { ensureFirstAdmin, startWeb, type ReadinessCheck } from './web/web.ts';
 
@@ -60,6 +71,7 @@ async function startAll(standing: Standing, say: (text: string) => void): Promis
   if (config.demo.enabled) await startSimulated(all, sealer);
   else await registerSimulated(standing.db, sealer, undefined, config);
   const ground = groundOf(all, figures);
+  const line = openLine(ground, lineSetup(config, sealer));
   await life.start(
     'compare worker',
     () => runCompare(ground, compareSetup(config)),
@@ -67,7 +79,7 @@ async function startAll(standing: Standing, say: (text: string) => void): Promis
   );
   await life.start(
     'capture',
-    () => runCapture(ground, captureSetup(config, sealer)),
+    () => runCapture(ground, line, captureSetup(config)),
     (running) => running.close(),
   );
   await life.start(
@@ -76,7 +88,7 @@ async function startAll(standing: Standing, say: (text: string) => void): Promis
     (running) => running.close(),
   );
   const admin = await ensureFirstAdmin(standing.db, config.admin.password ?? undefined);
-  const { url } = await startPages(all, sealer, figures);
+  const { url } = await startPages(all, sealer, figures, line);
   say('');
   say(`  ${config.http.publicUrl ?? url}`);
   if (admin.created && admin.password !== undefined) {
@@ -99,7 +111,8 @@ export async function serve(config: Config): Promise<number> {
     const admin = await ensureFirstAdmin(all.db, config.admin.password ?? undefined);
     // Lines, not log records: the password must not end up in a collector.
     if (admin.password !== undefined) process.stderr.write(`first account: admin, password ${admin.password}\n`);
-    const { url } = await startPages(all, sealer, figures);
+    const line = openLine(all, lineSetup(config, sealer));
+    const { url } = await startPages(all, sealer, figures, line);
     all.log.info({ url }, 'serving');
   });
 }
@@ -108,7 +121,10 @@ export async function capture(config: Config): Promise<number> {
   return run(config, 'capture', async (all, sealer, figures) => {
     const running = await all.life.start(
       'capture',
-      () => runCapture(groundOf(all, figures), captureSetup(config, sealer)),
+      () => {
+        const ground = groundOf(all, figures);
+        return runCapture(ground, openLine(ground, lineSetup(config, sealer)), captureSetup(config));
+      },
       (started) => started.close(),
     );
     await startMetrics(all, figures, async () => [
@@ -189,7 +205,7 @@ async function startSimulated(all: WholeGround, sealer: Sealer): Promise<void> {
   }
 }
 
-function captureSetup(config: Config, sealer: Sealer): CaptureSetup {
+function captureSetup(config: Config): CaptureSetup {
   const { capture: rules, learning, demo } = config;
   return {
     processName: rules.processName ?? `${hostname()}:${process.pid}`,
@@ -199,7 +215,12 @@ function captureSetup(config: Config, sealer: Sealer): CaptureSetup {
       learning,
       simulatedLearning: { ...learning, spanS: demo.learningSpanS },
     },
-    connectionsPerHost: rules.connectionsPerHost,
+  };
+}
+
+function lineSetup(config: Config, sealer: Sealer): LineSetup {
+  return {
+    connectionsPerHost: config.capture.connectionsPerHost,
     timeouts: config.timeouts.rtsp,
     openSecret: (name, sealed) => sealer.open(name, sealed),
     streamsOf: async (url, credentials) => {
@@ -221,7 +242,7 @@ function compareSetup(config: Config): CompareSetup {
   };
 }
 
-async function startPages(all: WholeGround, sealer: Sealer, figures: Figures): Promise<{ url: string }> {
+async function startPages(all: WholeGround, sealer: Sealer, figures: Figures, line: Line): Promise<{ url: string }> {
   const { config, db, blobs, queue, clock, log, life, databaseUrl } = all;
   addEstateFigures(figures.registry, db, queue);
   addStoreFigures(figures.registry, all.space);
@@ -253,6 +274,7 @@ async function startPages(all: WholeGround, sealer: Sealer, figures: Figures): P
           const thumbnail = thumbnailOf(picture);
           return { thumbnail: Buffer.from(thumbnail), lighting: fitness(picture, thumbnail).lighting };
         },
+        live: openLive(all, line),
         importCameras: estateImporter(db, sealer),
         readiness: () => readiness(all),
         listenForEvents: (handlers) => listen(databaseUrl, 'sentinel_event', { clock, log, ...handlers }),

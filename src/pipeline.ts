@@ -22,8 +22,9 @@ import type { CompareQueue } from './drivers/queue/queue.ts';
 import {
   HostConnections,
   recordGroupOfPictures,
-  RtspPull,
+  SharedPulls,
   visitKeyFrame,
+  type AccessUnit,
   type ClockOffset,
   type RtspTarget,
   type RtspTimeouts,
@@ -38,6 +39,7 @@ import {
   type SnapshotDesk,
 } from './evidence/evidence.ts';
 import { Capture, LookLog, type Aim, type CaptureRules } from './frame/frame.ts';
+import { LiveRelay } from './wall/wall.ts';
 
 /** What every part of the flow stands on. */
 export interface Ground {
@@ -53,16 +55,39 @@ export interface Ground {
   readonly onLook?: (result: string, tookMs?: number) => void;
 }
 
-export interface CaptureSetup {
-  readonly processName: string;
-  readonly rules: CaptureRules;
-  readonly gate: GateRules;
+/** How this process reaches the cameras: whatever looks through one shares the line, and with it the connections. */
+export interface Line {
+  readonly pulls: SharedPulls;
+  readonly visit: (target: RtspTarget, signal: AbortSignal) => Promise<AccessUnit>;
+  readonly record: (target: RtspTarget, signal: AbortSignal) => ReturnType<typeof recordGroupOfPictures>;
+  /** Where a camera's stream is; fails while a camera known only by its ONVIF address cannot be asked. */
+  readonly aim: (camera: CaptureCamera, stream: 'look' | 'evidence') => Promise<Aim>;
+}
+
+export interface LineSetup {
   readonly connectionsPerHost: number;
   readonly timeouts: Partial<RtspTimeouts>;
   /** Opens a sealed camera password. */
   readonly openSecret: (credentialName: string, sealed: Buffer) => string;
   /** Asks a camera known by its ONVIF address for its streams and its clock; URLs without credentials. */
   readonly streamsOf: (onvifUrl: string, credentials: RtspTarget['credentials']) => Promise<KnownStreams>;
+}
+
+export function openLine({ clock, log }: Pick<Ground, 'clock' | 'log'>, setup: LineSetup): Line {
+  const connections = new HostConnections({ clock, perHost: setup.connectionsPerHost });
+  const toCamera = { clock, connections, timeouts: setup.timeouts };
+  return {
+    pulls: new SharedPulls({ ...toCamera, log }),
+    visit: (target, signal) => visitKeyFrame(target, { ...toCamera, signal }),
+    record: (target, signal) => recordGroupOfPictures(target, { ...toCamera, signal }),
+    aim: aimer(setup, clock),
+  };
+}
+
+export interface CaptureSetup {
+  readonly processName: string;
+  readonly rules: CaptureRules;
+  readonly gate: GateRules;
 }
 
 export interface KnownStreams {
@@ -77,15 +102,14 @@ export interface Running {
 
 export async function runCapture(
   ground: Ground,
+  line: Line,
   setup: CaptureSetup,
 ): Promise<Running & { readonly counts: Capture['counts'] }> {
   const { db, blobs, queue, clock, log, snapshots } = ground;
+  const { pulls, aim } = line;
   const decoder = new KeyFrameDecoder();
-  const connections = new HostConnections({ clock, perHost: setup.connectionsPerHost });
   const cameras = new CameraStore(db);
   const looks = new LookLog(db, clock, log);
-  const aim = aimer(setup, clock);
-  const toCamera = { clock, connections, timeouts: setup.timeouts };
 
   // gate: what shows nothing new ends here, the rest waits for the network
   const gatekeeper = new Gatekeeper(setup.gate, {
@@ -111,8 +135,8 @@ export async function runCapture(
   const capture = new Capture(setup.rules, {
     ...{ clock, log, decoder, cameras, aim },
     leases: new CameraLeases(db, setup.processName, setup.rules.leaseS),
-    hold: (target, onError) => new RtspPull(target, { ...toCamera, log, onError, onState: () => {} }),
-    visit: (target, signal) => visitKeyFrame(target, { ...toCamera, signal }),
+    hold: (target, onError) => pulls.hold(target, { onError }),
+    visit: line.visit,
     onFrame: (frame) => gatekeeper.look(frame),
   });
   await capture.start();
@@ -121,7 +145,7 @@ export async function runCapture(
   const keeper = new StreamKeeper({
     ...{ db, blobs, cameras, clock, log, aim, decoder, snapshots },
     blacken: burnIn,
-    record: (target, signal) => recordGroupOfPictures(target, { ...toCamera, signal }),
+    record: line.record,
   });
   keeper.start();
 
@@ -168,6 +192,17 @@ export async function runCompare(ground: Ground, setup: CompareSetup): Promise<R
       await eye.close();
     },
   };
+}
+
+/** Live pictures for whoever serves pages, over the same connections as everything else of this process. */
+export function openLive({ db }: Pick<Ground, 'db'>, line: Line): LiveRelay {
+  const cameras = new CameraStore(db);
+  return new LiveRelay({
+    hold: (target, options) => line.pulls.hold(target, options),
+    aim: line.aim,
+    cameraOf: async (cameraId) => (await cameras.forCapture([cameraId]))[0],
+    maskedOf: (cameraIds) => cameras.maskedOf(cameraIds),
+  });
 }
 
 const SWEEP_EVERY_MS = 10_000;
@@ -232,7 +267,7 @@ const STREAMS_KNOWN_MS = 600_000;
 
 /** Which stream of a camera to pull: the small one to look, the large one for evidence; the other where one is missing. */
 function aimer(
-  setup: Pick<CaptureSetup, 'openSecret' | 'streamsOf'>,
+  setup: Pick<LineSetup, 'openSecret' | 'streamsOf'>,
   clock: Clock,
 ): (camera: CaptureCamera, stream: 'look' | 'evidence') => Promise<Aim> {
   const known = new Map<number, { streams: KnownStreams; untilMs: number }>();

@@ -140,6 +140,14 @@ export const LIMITS = {
   /** Bytes that may wait for a slow reader of events before its stream is ended; it resumes where it stopped. */
   eventBytesWaiting: 256 * 1024,
   eventHeartbeatMs: 15_000,
+  /** Pages that show live pictures, and their tiles; a control room's twenty screens are one user's. */
+  livePages: 200,
+  livePagesPerUser: 40,
+  liveTilesPerPage: 64,
+  /** Bytes that may wait for a slow page before its tiles skip to their next key unit: half a second of a full wall. */
+  liveBytesWaiting: 2 * 1024 * 1024,
+  liveAskBytes: 1024,
+  liveHeartbeatMs: 15_000,
   /** How long an event whose id is still missing holds back the later ones, and how often the table is read unasked. */
   eventGapMs: 2_000,
   eventPollMs: 5_000,

@@ -74,6 +74,25 @@ export class CameraStore {
   }
 
   /**
+   * Which of the cameras have a part of their picture that must not be shown. A turning camera's masks hold for its presets
+   * alone; what it must never show is for the dome's own masks.
+   */
+  async maskedOf(cameraIds: readonly number[]): Promise<ReadonlySet<number>> {
+    if (cameraIds.length === 0) return new Set();
+    const rows = await this.#db
+      .selectFrom('mask')
+      .innerJoin('view', 'view.id', 'mask.view_id')
+      .innerJoin('camera', 'camera.id', 'view.camera_id')
+      .select('camera.id')
+      .distinct()
+      .where('camera.id', 'in', [...cameraIds])
+      .where('camera.kind', '=', 'fixed')
+      .where('mask.kind', '=', 'privacy')
+      .execute();
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /**
    * Writes the health of many cameras at once. Errors are added to those counted before; a change of state is an event,
    * and a camera that gives no picture leaves its views *not judged* for that reason, never silently as they were.
    */

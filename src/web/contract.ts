@@ -7,6 +7,7 @@ import { Type, type Static, type TSchema } from 'typebox';
 import { Fraction, Id, LongId, Nullable, PageQuery, PersistenceRule, Sent, Time, Words } from './contract-shapes.ts';
 
 export * from './contract-evidence.ts';
+export * from './contract-live.ts';
 export * from './contract-package.ts';
 export * from './contract-patrol.ts';
 export { PageQuery, PersistenceRule } from './contract-shapes.ts';

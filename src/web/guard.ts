@@ -3,7 +3,7 @@
  *
  * People bring the session cookie, programs `Authorization: Bearer`. Against requests forged by another site the cookie
  * is SameSite=Strict, and besides every unsafe request must come from this site by its `Origin` and `Sec-Fetch-Site`,
- * which browsers always send with one and pages cannot alter. A bearer token is never sent by itself, so it is exempt.
+ * which browsers always send with one and pages cannot alter; so must a WebSocket, which is asked for by GET. A bearer token is never sent by itself, so it is exempt.
  */
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { SentinelError } from '../base/errors.ts';
@@ -59,7 +59,8 @@ export function guard(
 
   server.addHook('onRequest', async (request) => {
     const bearer = bearerOf(request);
-    if (bearer === undefined && !SAFE_METHODS.has(request.method)) refuseForeign(request, options.publicOrigins);
+    const mayAct = !SAFE_METHODS.has(request.method) || request.headers.upgrade !== undefined;
+    if (bearer === undefined && mayAct) refuseForeign(request, options.publicOrigins);
     request.account = (await accountOf(request, bearer, options)) ?? null;
     if (request.is404) return;
     const permission = request.routeOptions.config.permission;

@@ -5,6 +5,9 @@ export interface WebMetrics {
   readonly registry: Registry;
   readonly requestSeconds: Histogram<'route' | 'status'>;
   readonly eventStreams: Gauge;
+  readonly livePages: Gauge;
+  readonly liveTiles: Gauge;
+  readonly liveUnits: Counter<'outcome'>;
   readonly signIns: Counter<'outcome'>;
 }
 
@@ -20,6 +23,14 @@ export function createWebMetrics(registry: Registry): WebMetrics {
       registers,
     }),
     eventStreams: new Gauge({ name: 'sentinel_event_streams', help: 'Open server-sent event streams', registers }),
+    livePages: new Gauge({ name: 'sentinel_live_pages', help: 'Pages that may show live pictures', registers }),
+    liveTiles: new Gauge({ name: 'sentinel_live_tiles', help: 'Tiles that show live pictures', registers }),
+    liveUnits: new Counter({
+      name: 'sentinel_live_units_total',
+      help: 'Access units for live tiles: sent, or skipped for a page that reads too slowly',
+      labelNames: ['outcome'],
+      registers,
+    }),
     signIns: new Counter({
       name: 'sentinel_sign_ins_total',
       help: 'Sign-in attempts by outcome',

@@ -11,6 +11,8 @@ export const PERMISSIONS = {
   'account.own': EVERYBODY,
   'cameras.read': EVERYBODY,
   'views.read': EVERYBODY,
+  /** Live pictures. */
+  'live.read': EVERYBODY,
   'candidates.read': EVERYBODY,
   'events.read': EVERYBODY,
   /** Figures for monitoring; also read without an account from the machine itself. */

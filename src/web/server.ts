@@ -15,6 +15,7 @@ import type { Db } from '../drivers/postgres/postgres.ts';
 import type { PersistenceRule } from '../drivers/postgres/schema.ts';
 import type { Custody, SnapshotDesk } from '../evidence/evidence.ts';
 import type { Review } from '../review/review.ts';
+import type { LiveRelay } from '../wall/wall.ts';
 import { ErrorBody, type ImportReport } from './contract.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { EvidenceDoor } from './evidence-visit.ts';
@@ -87,6 +88,7 @@ export interface WebParts {
   readonly log: Logger;
   readonly review: Review;
   readonly feed: EventFeed;
+  readonly live: LiveRelay;
   readonly pictures: PictureStore;
   readonly custody: Custody;
   readonly door: EvidenceDoor;

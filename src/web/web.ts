@@ -21,6 +21,7 @@ import type { Logger } from '../base/log.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
 import { Custody, keptUntil, type RetentionRules, type SnapshotDesk } from '../evidence/evidence.ts';
 import { Review } from '../review/review.ts';
+import type { LiveRelay } from '../wall/wall.ts';
 import { errorBody, mapErrors, routeOf } from './error-map.ts';
 import { EventFeed, type ListenForEvents } from './event-feed.ts';
 import { EvidenceDoor } from './evidence-visit.ts';
@@ -36,6 +37,7 @@ import { eventRoutes } from './routes/events.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keptPictureRoutes } from './routes/kept-pictures.ts';
+import { liveRoutes } from './routes/live.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { patrolRoutes } from './routes/patrol-routes.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -83,6 +85,7 @@ export interface WebOptions {
   /** Seals each decision. */
   readonly snapshots: SnapshotDesk;
   readonly retention: RetentionRules;
+  readonly live: LiveRelay;
   readonly importCameras: ImportCameras;
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
   /** Listens on the channel `sentinel_event`. */
@@ -187,6 +190,7 @@ export async function buildServer(options: WebOptions): Promise<{
       onDecision: (trx, decision) => options.snapshots.sealDecision(trx, decision),
     }),
     feed,
+    live: options.live,
     pictures: options.pictures,
     custody,
     door: new EvidenceDoor(db, custody),
@@ -222,6 +226,7 @@ export async function buildServer(options: WebOptions): Promise<{
   ]) {
     routes(server, parts);
   }
+  await liveRoutes(server, parts);
   await pageRoutes(server, options.uiDir);
   await server.ready();
   return { server, feed, routes: registered };

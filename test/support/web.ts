@@ -6,6 +6,7 @@ import { LIMITS } from '../../src/base/limits.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { listen, type Db } from '../../src/drivers/postgres/postgres.ts';
 import { ensureFirstAdmin, startWeb, type ImportCameras, type WebOptions } from '../../src/web/web.ts';
+import { LiveRelay } from '../../src/wall/wall.ts';
 import { ManualClock } from './clock.ts';
 import { fillSample, MemoryPictures } from './sample-estate.ts';
 import { snapshotDesk } from './snapshots.ts';
@@ -120,6 +121,7 @@ export function testWebOptions(
     thumbnailOfPicture: (sha256) => options.pictures.thumbnailOf(sha256),
     snapshots: snapshotDesk(options.pictures, clock),
     retention: SAMPLE_RETENTION,
+    live: noLivePictures(),
     importCameras: importNothing,
     readiness: () => Promise.resolve([{ name: 'database', ok: true, detail: 'answers' }]),
     listenForEvents: (callbacks) =>
@@ -130,6 +132,18 @@ export function testWebOptions(
     clock,
     config: { host: '127.0.0.1', port: 0, secure: false, trustProxy: [], publicOrigins: [], ...options.config },
   };
+}
+
+function noLivePictures(): LiveRelay {
+  const nothing = (): never => {
+    throw new Error('no camera is known here');
+  };
+  return new LiveRelay({
+    hold: nothing,
+    aim: nothing,
+    cameraOf: async () => undefined,
+    maskedOf: async () => new Set(),
+  });
 }
 
 const importNothing: ImportCameras = ({ text, dryRun }) => {
@@ -155,6 +169,7 @@ export async function startSampleWeb(
     clock?: Clock;
     database?: { db: Db; url: string; close(): Promise<void> };
     port?: number;
+    live?: (db: Db) => LiveRelay;
   } = {},
 ): Promise<SampleWeb> {
   const database = options.database ?? (await (await import('./postgres.ts')).freshDatabase());
@@ -167,6 +182,7 @@ export async function startSampleWeb(
     clock,
     ...(options.uiDir !== undefined && { uiDir: options.uiDir }),
     ...(options.port !== undefined && { config: { port: options.port } }),
+    ...(options.live && { live: options.live(database.db) }),
   });
   return {
     url: web.url,

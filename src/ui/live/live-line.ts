@@ -1,0 +1,112 @@
+/**
+ * The page's one line for live pictures: all its tiles over one WebSocket. It opens with the first tile and closes with
+ * the last; lost, it opens again by itself and asks for every tile anew.
+ */
+import { systemClock, type Timer } from '../../base/clock.ts';
+import {
+  LIVE_HEADER_BYTES,
+  LIVE_KEY_FLAG,
+  LIVE_LOSS_FLAG,
+  LIVE_URL,
+  type LiveAsk,
+  type LiveTile,
+} from '../../web/contract.ts';
+
+export interface LiveUnit {
+  readonly isKey: boolean;
+  readonly followsLoss: boolean;
+  /** When it reached the server, by the server's clock. */
+  readonly arrivedAtMs: number;
+  /** Annex B. */
+  readonly bytes: Uint8Array;
+}
+
+export interface TileListener {
+  onUnit(unit: LiveUnit): void;
+  /** `lost`: the line to the server is. */
+  onState(state: LiveTile['state'] | 'lost', about: Pick<LiveTile, 'codec' | 'problem'>): void;
+}
+
+interface Watched {
+  readonly camera: number;
+  readonly stream: 'sub' | 'main';
+  readonly listener: TileListener;
+}
+
+const RETRY_FIRST_MS = 500;
+const RETRY_LONGEST_MS = 10_000;
+
+const tiles = new Map<number, Watched>();
+let nextTile = 0;
+let socket: WebSocket | undefined;
+let retry: Timer | undefined;
+let attempts = 0;
+
+/** @returns ends it */
+export function watchLive(camera: number, stream: 'sub' | 'main', listener: TileListener): () => void {
+  // Numbers are not used again soon: what is still on its way for an ended tile must reach no other.
+  while (tiles.has(nextTile)) nextTile = (nextTile + 1) % 65_536;
+  const tile = nextTile;
+  nextTile = (nextTile + 1) % 65_536;
+  tiles.set(tile, { camera, stream, listener });
+  if (socket?.readyState === WebSocket.OPEN) ask({ watch: { tile, camera, stream } });
+  else if (!socket && !retry) open();
+  return () => {
+    if (!tiles.delete(tile)) return;
+    if (socket?.readyState === WebSocket.OPEN) ask({ unwatch: { tile } });
+    if (tiles.size === 0) close();
+  };
+}
+
+function open(): void {
+  const opened = new WebSocket(new URL(LIVE_URL, location.href.replace(/^http/, 'ws')));
+  opened.binaryType = 'arraybuffer';
+  opened.onopen = () => {
+    attempts = 0;
+    for (const [tile, { camera, stream }] of tiles) ask({ watch: { tile, camera, stream } });
+  };
+  opened.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+    if (typeof data === 'string') hearState(JSON.parse(data) as LiveTile);
+    else hearUnit(data);
+  };
+  opened.onclose = () => {
+    if (socket !== opened) return;
+    socket = undefined;
+    for (const { listener } of tiles.values()) listener.onState('lost', {});
+    if (tiles.size === 0) return;
+    const waitMs = Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** attempts) * (0.5 + Math.random() / 2);
+    attempts++;
+    retry = systemClock.after(waitMs, () => {
+      retry = undefined;
+      if (tiles.size > 0) open();
+    });
+  };
+  socket = opened;
+}
+
+function close(): void {
+  retry?.cancel();
+  retry = undefined;
+  const closing = socket;
+  socket = undefined;
+  closing?.close();
+}
+
+function ask(what: LiveAsk): void {
+  socket?.send(JSON.stringify(what));
+}
+
+function hearState({ tile, state, ...about }: LiveTile): void {
+  tiles.get(tile)?.listener.onState(state, about);
+}
+
+function hearUnit(message: ArrayBuffer): void {
+  const header = new DataView(message, 0, LIVE_HEADER_BYTES);
+  const flags = header.getUint8(2);
+  tiles.get(header.getUint16(0))?.listener.onUnit({
+    isKey: (flags & LIVE_KEY_FLAG) !== 0,
+    followsLoss: (flags & LIVE_LOSS_FLAG) !== 0,
+    arrivedAtMs: header.getFloat64(4),
+    bytes: new Uint8Array(message, LIVE_HEADER_BYTES),
+  });
+}

@@ -1,0 +1,45 @@
+/**
+ * Live pictures: one WebSocket a page, `/api/v1/live`, for all its tiles. The page sends {@link LiveAsk} as JSON text; the
+ * server answers each tile's {@link LiveTile} as JSON text and its pictures as binary messages:
+ *
+ *   0  uint16  tile, big-endian as all of it
+ *   2  uint8   flags: 1 key unit, 2 follows a loss and shows artefacts until the next key unit
+ *   3  uint8   0
+ *   4  float64 when it arrived here, UTC ms
+ *   12 …       one access unit, Annex B (ITU-T H.264 annex B)
+ */
+import { Type, type Static } from 'typebox';
+import { Id, Words } from './contract-shapes.ts';
+
+export const LIVE_URL = '/api/v1/live';
+export const LIVE_HEADER_BYTES = 12;
+export const LIVE_KEY_FLAG = 1;
+export const LIVE_LOSS_FLAG = 2;
+
+const TileNumber = Type.Integer({ minimum: 0, maximum: 65_535, description: "the page's own number for the tile" });
+
+export const LiveAsk = Type.Union([
+  Type.Object(
+    {
+      watch: Type.Object(
+        { tile: TileNumber, camera: Id, stream: Words('sub', 'main') },
+        { additionalProperties: false },
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    { unwatch: Type.Object({ tile: TileNumber }, { additionalProperties: false }) },
+    { additionalProperties: false },
+  ),
+]);
+export type LiveAsk = Static<typeof LiveAsk>;
+
+export const LiveTile = Type.Object({
+  tile: TileNumber,
+  /** `masked`: a part of its picture must not be shown, so only stills of it are; `refused`: the ask was not good. */
+  state: Words('connecting', 'playing', 'waiting', 'masked', 'unknown', 'refused'),
+  codec: Type.Optional(Words('h264', 'h265')),
+  problem: Type.Optional(Type.String({ description: 'a code of the error table' })),
+});
+export type LiveTile = Static<typeof LiveTile>;

@@ -1,0 +1,209 @@
+/**
+ * Live pictures over one WebSocket a page (RFC 6455), as `contract-live.ts` says. A page that reads too slowly skips to
+ * the next key unit of each tile; what it shows is late by no more than what may wait for it. The line ends when the
+ * session does.
+ */
+import websocket, { type WebSocket } from '@fastify/websocket';
+import type { FastifyRequest } from 'fastify';
+import { Value } from 'typebox/value';
+import type { Timer } from '../../base/clock.ts';
+import { problemOf, SentinelError } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { LIVE_HEADER_BYTES, LIVE_KEY_FLAG, LIVE_LOSS_FLAG, LIVE_URL, LiveAsk, type LiveTile } from '../contract.ts';
+import { signedIn } from '../guard.ts';
+import type { Server, WebParts } from '../server.ts';
+
+/** RFC 6455 section 7.4.1. */
+const POLICY_VIOLATION = 1008;
+const GOING_AWAY = 1001;
+
+type LiveUnit = Parameters<Parameters<WebParts['live']['watch']>[2]['onUnit']>[0];
+
+export async function liveRoutes(server: Server, parts: WebParts): Promise<void> {
+  const pages = new Map<LivePage, number>();
+
+  await server.register(async (scope) => {
+    await scope.register(websocket, { options: { maxPayload: LIMITS.liveAskBytes, perMessageDeflate: false } });
+    // A refused upgrade leaves its socket with nobody: HTTP has let go of it, and there is no WebSocket.
+    scope.addHook('onResponse', (request, _reply, done) => {
+      request.raw.socket.destroySoon();
+      done();
+    });
+    scope.addHook('preClose', () => {
+      for (const page of pages.keys()) page.close(GOING_AWAY, 'the server is closing');
+    });
+    (scope as unknown as Server).get(
+      LIVE_URL,
+      {
+        websocket: true,
+        exposeHeadRoute: false,
+        config: { permission: 'live.read' },
+        schema: { tags: ['live'], summary: 'Live pictures of many cameras over one WebSocket' },
+        preValidation: async (request) => {
+          const { userId } = signedIn(request);
+          const own = [...pages.values()].filter((one) => one === userId).length;
+          if (pages.size < LIMITS.livePages && own < LIMITS.livePagesPerUser) return;
+          const limit = own >= LIMITS.livePagesPerUser ? LIMITS.livePagesPerUser : LIMITS.livePages;
+          throw new SentinelError('web.too_many_streams', { limit });
+        },
+      },
+      (socket: WebSocket, request: FastifyRequest) => {
+        const page = new LivePage(socket, request, parts);
+        pages.set(page, signedIn(request).userId);
+        parts.metrics.livePages.set(pages.size);
+        socket.on('close', () => {
+          pages.delete(page);
+          parts.metrics.livePages.set(pages.size);
+          page.ended();
+        });
+      },
+    );
+  });
+}
+
+interface Tile {
+  readonly cameraId: number;
+  end: (() => Promise<void>) | undefined;
+  /** Units are skipped until a key unit finds room. */
+  skipping: boolean;
+  ended: boolean;
+}
+
+class LivePage {
+  readonly #socket: WebSocket;
+  readonly #request: FastifyRequest;
+  readonly #parts: WebParts;
+  readonly #tiles = new Map<number, Tile>();
+  readonly #heartbeat: Timer;
+  #grace: Timer | undefined;
+  #alive = true;
+
+  constructor(socket: WebSocket, request: FastifyRequest, parts: WebParts) {
+    this.#socket = socket;
+    this.#request = request;
+    this.#parts = parts;
+    socket.on('message', (data: Buffer, isBinary: boolean) => this.#onMessage(isBinary ? '' : data.toString('utf8')));
+    socket.on('pong', () => (this.#alive = true));
+    // What went wrong with the line shows in its end; there is nobody else to tell.
+    socket.on('error', () => {});
+    this.#heartbeat = parts.clock.every(LIMITS.liveHeartbeatMs, () => void this.#beat());
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+    // A page that does not read does not answer either.
+    this.#grace ??= this.#parts.clock.after(LIMITS.httpCloseGraceMs, () => this.#socket.terminate());
+  }
+
+  /** The line is gone. */
+  ended(): void {
+    this.#heartbeat.cancel();
+    this.#grace?.cancel();
+    for (const number of [...this.#tiles.keys()]) this.#unwatch(number);
+  }
+
+  async #beat(): Promise<void> {
+    if (!this.#alive) {
+      this.#socket.terminate();
+      return;
+    }
+    this.#alive = false;
+    this.#socket.ping();
+    try {
+      const before = signedIn(this.#request);
+      const account = await this.#parts.recheck(this.#request);
+      if (account?.userId !== before.userId || account.sessionKey !== before.sessionKey) {
+        this.close(POLICY_VIOLATION, 'signed out');
+        return;
+      }
+      // A mask that was drawn since holds at once.
+      const masked = await this.#parts.live.maskedOf([
+        ...new Set([...this.#tiles.values()].map((tile) => tile.cameraId)),
+      ]);
+      for (const [number, { cameraId }] of this.#tiles) {
+        if (!masked.has(cameraId)) continue;
+        this.#unwatch(number);
+        this.#tell({ tile: number, state: 'masked' });
+      }
+    } catch (thrown) {
+      this.#parts.log.debug({ err: thrown }, 'a live page could not check what it may show');
+    }
+  }
+
+  #onMessage(text: string): void {
+    const ask = askOf(text);
+    if (!ask) {
+      this.close(POLICY_VIOLATION, 'not a message of this contract');
+      return;
+    }
+    if ('unwatch' in ask) {
+      this.#unwatch(ask.unwatch.tile);
+      return;
+    }
+    const { tile: number, camera, stream } = ask.watch;
+    this.#unwatch(number);
+    if (this.#tiles.size >= LIMITS.liveTilesPerPage) {
+      this.#tell({ tile: number, state: 'refused', problem: 'web.too_many_streams' });
+      return;
+    }
+    const tile: Tile = { cameraId: camera, end: undefined, skipping: false, ended: false };
+    this.#tiles.set(number, tile);
+    this.#parts.metrics.liveTiles.inc();
+    void this.#watch(number, tile, stream);
+  }
+
+  async #watch(number: number, tile: Tile, stream: 'sub' | 'main'): Promise<void> {
+    try {
+      const end = await this.#parts.live.watch(tile.cameraId, stream, {
+        onUnit: (unit) => this.#send(number, tile, unit),
+        onState: ({ name, codec, problem }) => {
+          if (tile.ended) return;
+          this.#tell({ tile: number, state: name, ...(codec && { codec }), ...(problem && { problem }) });
+        },
+      });
+      if (tile.ended) await end();
+      else tile.end = end;
+    } catch (thrown) {
+      const problem = thrown instanceof SentinelError ? thrown.code : 'web.internal';
+      if (problem === 'web.internal') this.#parts.log.error({ problem: problemOf(thrown) }, 'a live tile failed');
+      if (!tile.ended) this.#tell({ tile: number, state: 'refused', problem });
+    }
+  }
+
+  #unwatch(number: number): void {
+    const tile = this.#tiles.get(number);
+    if (!tile) return;
+    tile.ended = true;
+    this.#tiles.delete(number);
+    this.#parts.metrics.liveTiles.dec();
+    void tile.end?.();
+  }
+
+  #send(number: number, tile: Tile, unit: LiveUnit): void {
+    if (tile.ended || this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#socket.bufferedAmount > LIMITS.liveBytesWaiting) tile.skipping = true;
+    else if (unit.isKey) tile.skipping = false;
+    this.#parts.metrics.liveUnits.inc({ outcome: tile.skipping ? 'skipped' : 'sent' });
+    if (tile.skipping) return;
+    const message = Buffer.allocUnsafe(LIVE_HEADER_BYTES + unit.bytes.length);
+    message.writeUInt16BE(number, 0);
+    message[2] = (unit.isKey ? LIVE_KEY_FLAG : 0) | (unit.followsLoss ? LIVE_LOSS_FLAG : 0);
+    message[3] = 0;
+    message.writeDoubleBE(unit.arrivedAtMs, 4);
+    message.set(unit.bytes, LIVE_HEADER_BYTES);
+    this.#socket.send(message);
+  }
+
+  #tell(tile: LiveTile): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(tile));
+  }
+}
+
+function askOf(text: string): LiveAsk | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Value.Check(LiveAsk, value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
