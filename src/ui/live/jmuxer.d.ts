@@ -9,13 +9,19 @@ declare module 'jmuxer' {
     /** Milliseconds that playing may lag behind before it jumps ahead. */
     maxDelay: number;
     clearBuffer: boolean;
+    /** The browser takes pictures from now on; what is fed before is lost, and with it all that comes after. */
+    onReady(): void;
     onError(problem: unknown): void;
   }
 
   export default class JMuxer {
     constructor(options: Options);
-    /** @param media.video one access unit, Annex B @param media.duration milliseconds */
-    feed(media: { video: Uint8Array; duration: number }): void;
+    /**
+     * @param media.video access units, Annex B
+     * @param media.duration milliseconds
+     * @param media.isLastVideoFrameComplete nothing more of it comes; otherwise its end waits for the next
+     */
+    feed(media: { video: Uint8Array; duration: number; isLastVideoFrameComplete: boolean }): void;
     destroy(): void;
   }
 }

@@ -32,6 +32,9 @@ const TYPES = { h264: 'video/mp4; codecs="avc1.42e01e"', h265: 'video/mp4; codec
 /** Plays a camera's stream in `video` until closed. */
 export function playLive(video: HTMLVideoElement, camera: number, stream: 'sub' | 'main', ears: LiveEars): LivePlayer {
   let muxer: JMuxer | undefined;
+  let isReady = false;
+  /** What came before the browser was ready to take it, from the last key unit on. */
+  let early: LiveUnit[] = [];
   let codec: 'h264' | 'h265' = 'h264';
   let begun = false;
   let lastArrivedAtMs: number | undefined;
@@ -39,7 +42,9 @@ export function playLive(video: HTMLVideoElement, camera: number, stream: 'sub' 
   const stopMuxer = (): void => {
     muxer?.destroy();
     muxer = undefined;
+    isReady = false;
     begun = false;
+    early = [];
     lastArrivedAtMs = undefined;
   };
   const startMuxer = (): void => {
@@ -50,11 +55,21 @@ export function playLive(video: HTMLVideoElement, camera: number, stream: 'sub' 
       flushingTime: 0,
       maxDelay: DELAY_MS,
       clearBuffer: true,
+      onReady: () => {
+        isReady = true;
+        for (const unit of early.splice(0)) feed(unit);
+      },
       onError: () => {
         // A buffer that failed takes nothing more; the next key unit begins a new one.
         stopMuxer();
       },
     });
+  };
+  const feed = ({ bytes, arrivedAtMs }: LiveUnit): void => {
+    const gapMs = lastArrivedAtMs === undefined ? FIRST_DURATION_MS : arrivedAtMs - lastArrivedAtMs;
+    lastArrivedAtMs = arrivedAtMs;
+    const duration = Math.min(LONGEST_DURATION_MS, Math.max(1, Math.round(gapMs)));
+    muxer?.feed({ video: bytes, duration, isLastVideoFrameComplete: true });
   };
   const onUnit = (unit: LiveUnit): void => {
     // Behind a loss the picture smears until the next key unit: rather none.
@@ -64,9 +79,9 @@ export function playLive(video: HTMLVideoElement, camera: number, stream: 'sub' 
     }
     if (!muxer) startMuxer();
     begun = true;
-    const gapMs = lastArrivedAtMs === undefined ? FIRST_DURATION_MS : unit.arrivedAtMs - lastArrivedAtMs;
-    lastArrivedAtMs = unit.arrivedAtMs;
-    muxer?.feed({ video: unit.bytes, duration: Math.min(LONGEST_DURATION_MS, Math.max(1, Math.round(gapMs))) });
+    if (isReady) feed(unit);
+    else if (unit.isKey) early = [unit];
+    else early.push(unit);
     ears.onUnit(unit.arrivedAtMs);
   };
 
