@@ -11,6 +11,7 @@ import { check } from './main-check.ts';
 import { discoverCameras, importCamerasFile, migrateDatabase } from './main-office.ts';
 import { runVerify } from './verify.ts';
 import { capture, compare, serve, simulate, start } from './main-parts.ts';
+import { tours } from './main-tours.ts';
 
 interface Verb {
   readonly says: string;
@@ -26,6 +27,10 @@ const VERBS: Readonly<Record<string, Verb>> = {
   migrate: { says: 'bring the database up to date and end', run: migrateDatabase },
   check: { says: '[--level …] [--repair] [--mirror]: whether what is kept is what it was', run: check },
   'cameras import': { says: 'FILE [--dry-run]: register the cameras of a YAML or CSV file', run: importCamerasFile },
+  tours: {
+    says: 'CAMERA [--make ROUTE …]: let a dome go round by itself, as the device can',
+    run: tours,
+  },
   'cameras discover': {
     says: '--interface NAME: find ONVIF devices and write a file for cameras import',
     run: discoverCameras,

@@ -22,6 +22,7 @@ export {
 export { problemText } from './route-words.ts';
 export { routeAt, type Route, type RouteProblem, type Stop } from './route.ts';
 export { closeTask } from './task-store.ts';
+export { tourOfRoute } from './tour.ts';
 export { nextChangeMs } from './timetable.ts';
 export {
   changeTurret,
