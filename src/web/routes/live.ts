@@ -9,7 +9,15 @@ import { Value } from 'typebox/value';
 import type { Timer } from '../../base/clock.ts';
 import { problemOf, SentinelError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { LIVE_HEADER_BYTES, LIVE_KEY_FLAG, LIVE_LOSS_FLAG, LIVE_URL, LiveAsk, type LiveTile } from '../contract.ts';
+import {
+  ErrorBody,
+  LIVE_HEADER_BYTES,
+  LIVE_KEY_FLAG,
+  LIVE_LOSS_FLAG,
+  LIVE_URL,
+  LiveAsk,
+  type LiveTile,
+} from '../contract.ts';
 import { signedIn } from '../guard.ts';
 import type { Server, WebParts } from '../server.ts';
 
@@ -38,7 +46,11 @@ export async function liveRoutes(server: Server, parts: WebParts): Promise<void>
         websocket: true,
         exposeHeadRoute: false,
         config: { permission: 'live.read' },
-        schema: { tags: ['live'], summary: 'Live pictures of many cameras over one WebSocket' },
+        schema: {
+          tags: ['live'],
+          summary: 'Live pictures of many cameras over one WebSocket',
+          response: { '4xx': ErrorBody, '5xx': ErrorBody },
+        },
         preValidation: async (request) => {
           const { userId } = signedIn(request);
           const own = [...pages.values()].filter((one) => one === userId).length;
