@@ -5,7 +5,7 @@
 import { Cam, type CamOptions } from 'onvif';
 import type { Clock } from '../../base/clock.ts';
 import { SentinelError } from '../../base/errors.ts';
-import { readDeviceTimeMs } from './answers.ts';
+import { escapeXml, readDeviceTimeMs } from './answers.ts';
 import { BoundedCalls, type Done } from './bounded-calls.ts';
 
 /** The device's clock minus ours, in ms, and when it was measured by ours. ONVIF tells whole seconds: good to about half a second. */
@@ -45,7 +45,7 @@ const CLOCK_MOVED_MS = 2_000;
 /** What the library has and its types do not tell. */
 interface CamInside {
   _request(options: { service?: string; action: string; body: string }, done: Done): void;
-  _envelopeHeader(openHeader: boolean): string;
+  _envelopeHeader(openHeader?: boolean): string;
 }
 
 export class DeviceLine {
@@ -78,6 +78,7 @@ export class DeviceLine {
       ...(credentials && { username: credentials.username, password: credentials.password }),
     };
     this.#cam = new Cam(options);
+    escapeUsername(this.#cam);
     this.#clock = target.clock;
     this.target = target;
     this.host = address.host;
@@ -221,6 +222,15 @@ export class DeviceLine {
   #sign(): void {
     this.#cam.timeShift = this.#clock.nowMs() + this.#signOffsetMs - process.uptime() * 1000;
   }
+}
+
+/** The library writes the user's name into XML as it stands; Digest wants it unchanged. */
+function escapeUsername(cam: Cam): void {
+  const inside = cam as unknown as CamInside;
+  const write = inside._envelopeHeader.bind(
+    Object.create(cam, { username: { get: () => cam.username && escapeXml(cam.username) } }) as CamInside,
+  );
+  inside._envelopeHeader = write;
 }
 
 function isCode(thrown: unknown, code: SentinelError['code']): boolean {

@@ -75,6 +75,15 @@ describe('a dome', () => {
     expect(await turret.presets()).toMatchObject([{ name: '大门' }]);
   });
 
+  test.each([
+    ['token', 'wang & "li" <x>'],
+    ['digest', 'wang & li <x>'],
+  ] as const)('is entered by %s under the name %s', async (login, username) => {
+    const credentials = { username, password: '<&>' };
+    const device = await open({ credentials, logins: [login] }, { credentials });
+    await expect(device.information()).resolves.toBeDefined();
+  });
+
   test('takes no login twice', async () => {
     let body = '';
     const device = await open({ logins: ['token'] });
