@@ -289,6 +289,51 @@ export const ERROR_TABLE = {
     en: 'Item {candidateId} has no picture that could be made lawful',
     zh: '第 {candidateId} 号线索没有可作为合法基准的图片',
   },
+  'timestamp.authority_unusable': {
+    status: 500,
+    en: 'The certificates of the time-stamping authority ({file}) cannot be used: {problem}',
+    zh: '时间戳机构的证书（{file}）无法使用：{problem}',
+  },
+  'timestamp.unreachable': {
+    status: 502,
+    en: 'The time-stamping authority {host} does not answer: {problem}',
+    zh: '时间戳机构 {host} 无应答：{problem}',
+  },
+  'timestamp.refused': {
+    status: 502,
+    en: 'The time-stamping authority {host} refuses: {problem}',
+    zh: '时间戳机构 {host} 拒绝了请求：{problem}',
+  },
+  'timestamp.invalid': {
+    status: 502,
+    en: 'The time stamp of {host} is not valid: {problem}',
+    zh: '{host} 的时间戳无效：{problem}',
+  },
+  'evidence.key_unusable': {
+    status: 500,
+    en: 'The key that signs the evidence log ({file}) cannot be used: {problem}',
+    zh: '证据日志的签名密钥（{file}）无法使用：{problem}',
+  },
+  'evidence.key_missing': {
+    status: 500,
+    en: 'The key that signs the evidence log is not in {file}; the log names key {named}. Restore the file, or, if it is lost, run `sentinel evidence rotate-key --lost --reason TEXT`',
+    zh: '证据日志的签名密钥文件 {file} 不存在；日志登记的密钥为 {named}。请恢复该文件；确已丢失时运行 `sentinel evidence rotate-key --lost --reason TEXT`',
+  },
+  'evidence.key_unknown': {
+    status: 500,
+    en: 'The key in {file} is {found}, but the evidence log names {named}; put the right key there',
+    zh: '{file} 中的密钥为 {found}，而证据日志登记的是 {named}，请放回正确的密钥',
+  },
+  'evidence.unpublished': {
+    status: 500,
+    en: 'The directory of published heads ({dir}) cannot be used: {problem}',
+    zh: '日志封印的发布目录（{dir}）无法使用：{problem}',
+  },
+  'evidence.webhook_failed': {
+    status: 502,
+    en: 'The webhook on {host} did not take a head of the evidence log: {problem}',
+    zh: '{host} 的网络回调未接收证据日志封印：{problem}',
+  },
   'evidence.no_access': {
     status: 428,
     en: 'Say first why you look at evidence; what you said before has run out',

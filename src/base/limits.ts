@@ -67,6 +67,15 @@ export const LIMITS = {
   parameterSetBytes: 16 * 1024,
   /** Host names resolved at once: the system resolver blocks a thread for each. */
   hostLookups: 2,
+  /** Published heads: the largest line of a file of them, and heads checked in one go at the start. */
+  publishedLineBytes: 4 * 1024,
+  publishedHeadsAtStart: 1_000,
+  /** Longest wait for whoever is told of a head, and for a time-stamping authority; and its largest answer. */
+  publishMs: 10_000,
+  timestampMs: 15_000,
+  timestampBytes: 256 * 1024,
+  /** Entries of the log read at once while it is checked from its beginning. */
+  entriesCheckedAtOnce: 500,
   /** Widest picture made of a main stream's key unit (8K UHD). */
   stillWidthPx: 7_680,
   /** Stored files whose size and digests a process remembers between snapshots that name them. */

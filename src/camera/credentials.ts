@@ -6,10 +6,8 @@
  * Errors: `credential.key_unusable` naming the key or its file, `credential.unopenable` naming the credential.
  */
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
-import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { problemOf, SentinelError } from '../base/errors.ts';
-import { LIMITS } from '../base/limits.ts';
+import { makeSecretFile, NOT_FOR_OTHERS, readSecretFile } from '../base/secret-file.ts';
 
 export interface Sealer {
   seal(name: string, secret: string): Buffer;
@@ -54,42 +52,14 @@ function unseal(key: KeyObject, name: string, sealed: Uint8Array): string {
 }
 
 async function keyOfFile(file: string): Promise<Buffer> {
+  let text: string;
   try {
-    await makeKeyFile(file);
-    const { mode, size } = await stat(file);
-    // As PostgreSQL does for its key: the owner's, or read by a group the owner chose. Windows knows no such modes.
-    if (process.platform !== 'win32' && (mode & 0o037) !== 0) {
-      throw unusable(
-        file,
-        `others than its owner can get at it (mode ${(mode & 0o777).toString(8)}); run chmod 600 on it`,
-      );
-    }
-    if (size > LIMITS.secretFileBytes) throw unusable(file, `it has ${size} bytes`);
-    return keyOf((await readFile(file, 'utf8')).trim(), file);
+    await makeSecretFile(file, `${randomBytes(KEY_BYTES).toString('base64')}\n`);
+    text = await readSecretFile(file, NOT_FOR_OTHERS);
   } catch (thrown) {
-    throw thrown instanceof SentinelError ? thrown : unusable(file, problemOf(thrown), thrown);
+    throw unusable(file, problemOf(thrown), thrown);
   }
-}
-
-/** Written beside and linked into place: of processes that start together one makes the key, and none reads half of it. */
-async function makeKeyFile(file: string): Promise<void> {
-  if (await stat(file).catch(() => undefined)) return;
-  await mkdir(dirname(file), { recursive: true });
-  const beside = `${file}.${randomBytes(6).toString('hex')}`;
-  try {
-    const handle = await open(beside, 'wx', 0o600);
-    try {
-      await handle.writeFile(`${randomBytes(KEY_BYTES).toString('base64')}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await link(beside, file).catch((thrown: unknown) => {
-      if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
-    });
-  } finally {
-    await rm(beside, { force: true });
-  }
+  return keyOf(text, file);
 }
 
 /** @param where what to name in an error, which never shows the key */

@@ -21,6 +21,9 @@ import {
   type Subtree,
 } from './merkle.ts';
 
+/** As in migration 0005. */
+const LOG_LOCK = 7_236_042;
+
 export interface NewEntry {
   readonly kind: EntryKind;
   readonly atMs: number;
@@ -47,6 +50,11 @@ export async function appendEntry(trx: DbOrTrx, { kind, atMs, body, about, sm3 }
       .execute();
   }
   return seq;
+}
+
+/** Takes the log's lock to the end of the transaction: what is read from here on is what the next append builds on. */
+export async function lockLog(trx: DbOrTrx): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${LOG_LOCK})`.execute(trx);
 }
 
 export interface StoredEntry {
