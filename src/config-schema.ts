@@ -289,6 +289,34 @@ export const ConfigSchema = sections('Configuration of Sentinel', {
 
   evidence: section('Sealed snapshots and their log', {
     sm3: yesNo('Make SM3 digests (GB/T 32905) of all that is sealed, beside SHA-256', false),
+    signs: yesNo('`start` and `serve` sign the log; false for further `serve` processes, which have no key', true),
+    key_file: textOrNull(
+      'File of the Ed25519 key (PEM) that signs the log; null: `evidence.key` under var_dir, made at the first start. ' +
+        'For its owner alone. Keep a copy elsewhere',
+      { maxLength: 4096 },
+    ),
+    publish: section('Signed heads of the log, outside the database: they show whether it was cut later', {
+      every_s: integer('Time between two', 600, { minimum: 10, maximum: DAY_S }),
+      dir: textOrNull(
+        'Directory, best on another machine: a file of heads a day, and a sheet a day to print; null: `heads` under var_dir',
+        { maxLength: 4096 },
+      ),
+      webhook_url: textOrNull('Address to which each head is posted as JSON; null: none', {
+        pattern: '^https?://[^\\s/?#@]+(/[^\\s]*)?$',
+        maxLength: 2000,
+        'x-secret': true,
+      }),
+    }),
+    timestamp: section('Time stamps of an outside authority (RFC 3161) over heads', {
+      url: textOrNull('Address of the authority; null: none', { pattern: '^https?://[^\\s/?#@]+(/[^\\s]*)?$' }),
+      ca_file: textOrNull(
+        'PEM file of the certificates by which the authority is known: its root, and what lies between',
+        {
+          maxLength: 4096,
+        },
+      ),
+      every_s: integer('Time between two', DAY_S, { minimum: 60, maximum: 30 * DAY_S }),
+    }),
   }),
 
   packages: section('Evidence packages that people order', {

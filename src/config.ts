@@ -28,14 +28,19 @@ type Settled<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]: NonNullab
 
 type Bucket = Settled<Given['blobs']['s3'], 'endpoint' | 'bucket' | 'accessKeyId' | 'secretAccessKey'>;
 
+type Evidence = Settled<Omit<Given['evidence'], 'publish'>, 'keyFile'> & {
+  readonly publish: Settled<Given['evidence']['publish'], 'dir'>;
+};
+
 export type Config = Omit<
   Given,
-  'http' | 'blobs' | 'secondBlobs' | 'credential' | 'comparison' | 'packages' | 'demo'
+  'http' | 'blobs' | 'secondBlobs' | 'evidence' | 'credential' | 'comparison' | 'packages' | 'demo'
 > & {
   readonly http: Settled<Given['http'], 'secureCookies'>;
   /** Kept in the bucket where there is one. */
   readonly blobs: Settled<Omit<Given['blobs'], 's3'>, 'dir'> & { readonly s3: Bucket | null };
   readonly secondBlobs: { readonly dir: string } | { readonly s3: Bucket } | null;
+  readonly evidence: Evidence;
   readonly credential: Settled<Given['credential'], 'keyFile'>;
   readonly comparison: Settled<Given['comparison'], 'modelDir'>;
   readonly packages: Settled<Given['packages'], 'dir'>;
@@ -70,6 +75,15 @@ export function loadConfig({ file, env }: { file?: string; env: NodeJS.ProcessEn
       s3: bucketOf(given.blobs.s3),
     },
     secondBlobs: secondOf(given.secondBlobs),
+    evidence: {
+      ...given.evidence,
+      keyFile: resolve(given.evidence.keyFile ?? join(varDir, 'evidence.key')),
+      publish: { ...given.evidence.publish, dir: resolve(given.evidence.publish.dir ?? join(varDir, 'heads')) },
+      timestamp: {
+        ...given.evidence.timestamp,
+        caFile: given.evidence.timestamp.caFile === null ? null : resolve(given.evidence.timestamp.caFile),
+      },
+    },
     credential: { ...given.credential, keyFile: resolve(given.credential.keyFile ?? join(varDir, 'credential.key')) },
     comparison: { ...given.comparison, modelDir: resolve(given.comparison.modelDir ?? PUBLISHED_MODELS) },
     packages: { ...given.packages, dir: resolve(given.packages.dir ?? join(varDir, 'packages')) },
@@ -126,6 +140,11 @@ function contradictions(given: Given, read: ReadValues): Problem[] {
   }
   if (given.credential.key !== null && given.credential.keyFile !== null) {
     say(['credential', 'key'], 'and credential.key_file are both given; give one of them');
+  }
+  const { url, caFile } = given.evidence.timestamp;
+  if ((url === null) !== (caFile === null)) {
+    const [there, missing] = url === null ? (['ca_file', 'url'] as const) : (['url', 'ca_file'] as const);
+    say(['evidence', 'timestamp', missing], `is wanted, since evidence.timestamp.${there} is given`);
   }
   for (const { path, place } of [
     { path: 'blobs', place: given.blobs },

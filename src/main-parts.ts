@@ -13,6 +13,7 @@ import { readPicture } from './drivers/codec/codec.ts';
 import { openDevice } from './drivers/onvif/onvif.ts';
 import { listen } from './drivers/postgres/postgres.ts';
 import { ensureEstate, estateImporter, layFirstRoutes, rememberDemoStart, registerSimulated } from './main-estate.ts';
+import { startLogKeeping, type LogKeeping } from './main-evidence.ts';
 import { standOnAll, standOnDatabase, type Standing } from './main-ground.ts';
 import { addEstateFigures, addStoreFigures, processFigures, type Figures } from './main-metrics.ts';
 import {
@@ -68,6 +69,7 @@ async function startAll(standing: Standing, say: (text: string) => void): Promis
     () => ensureEstate(standing.db, config),
     () => {},
   );
+  const keeping = await startLogKeeping(standing, figures.registry);
   if (config.demo.enabled) await startSimulated(all, sealer);
   else await registerSimulated(standing.db, sealer, undefined, config);
   const ground = groundOf(all, figures);
@@ -88,7 +90,7 @@ async function startAll(standing: Standing, say: (text: string) => void): Promis
     (running) => running.close(),
   );
   const admin = await ensureFirstAdmin(standing.db, config.admin.password ?? undefined);
-  const { url } = await startPages(all, sealer, figures, line);
+  const { url } = await startPages(all, sealer, figures, line, keeping);
   say('');
   say(`  ${config.http.publicUrl ?? url}`);
   if (admin.created && admin.password !== undefined) {
@@ -103,6 +105,7 @@ async function startAll(standing: Standing, say: (text: string) => void): Promis
 export async function serve(config: Config): Promise<number> {
   return run(config, 'pages', async (all, sealer, figures) => {
     await ensureEstate(all.db, config);
+    const keeping = await startLogKeeping(all, figures.registry);
     await all.life.start(
       'upkeep',
       () => runUpkeep(groundOf(all, figures), config.retention),
@@ -112,7 +115,7 @@ export async function serve(config: Config): Promise<number> {
     // Lines, not log records: the password must not end up in a collector.
     if (admin.password !== undefined) process.stderr.write(`first account: admin, password ${admin.password}\n`);
     const line = openLine(all, lineSetup(config, sealer));
-    const { url } = await startPages(all, sealer, figures, line);
+    const { url } = await startPages(all, sealer, figures, line, keeping);
     all.log.info({ url }, 'serving');
   });
 }
@@ -242,7 +245,13 @@ function compareSetup(config: Config): CompareSetup {
   };
 }
 
-async function startPages(all: WholeGround, sealer: Sealer, figures: Figures, line: Line): Promise<{ url: string }> {
+async function startPages(
+  all: WholeGround,
+  sealer: Sealer,
+  figures: Figures,
+  line: Line,
+  keeping: LogKeeping,
+): Promise<{ url: string }> {
   const { config, db, blobs, queue, clock, log, life, databaseUrl } = all;
   addEstateFigures(figures.registry, db, queue);
   addStoreFigures(figures.registry, all.space);
@@ -276,7 +285,7 @@ async function startPages(all: WholeGround, sealer: Sealer, figures: Figures, li
         },
         live: openLive(all, line),
         importCameras: estateImporter(db, sealer),
-        readiness: () => readiness(all),
+        readiness: () => readiness(all, keeping),
         listenForEvents: (handlers) => listen(databaseUrl, 'sentinel_event', { clock, log, ...handlers }),
         metrics: figures.registry,
         uiDir: UI_DIR,
@@ -285,7 +294,7 @@ async function startPages(all: WholeGround, sealer: Sealer, figures: Figures, li
   );
 }
 
-async function readiness({ db, queue, space }: WholeGround): Promise<ReadinessCheck[]> {
+async function readiness({ db, queue, space }: WholeGround, keeping: LogKeeping): Promise<ReadinessCheck[]> {
   const check = async (name: string, ask: () => Promise<string>): Promise<ReadinessCheck> => {
     try {
       return { name, ok: true, detail: await ask() };
@@ -306,6 +315,7 @@ async function readiness({ db, queue, space }: WholeGround): Promise<ReadinessCh
       return `${waiting} waiting, ${active} active, ${failed} failed`;
     }),
     Promise.resolve({ name: 'store', ok: space.state !== 'out', detail: space.detail }),
+    Promise.resolve(keeping.readiness()),
     check('pages', async () => {
       await readFile(path.join(UI_DIR, 'index.html'));
       return 'built';

@@ -9,6 +9,7 @@ import { loadConfig, type Config } from './config.ts';
 import { runLook } from './look.ts';
 import { check } from './main-check.ts';
 import { discoverCameras, importCamerasFile, migrateDatabase } from './main-office.ts';
+import { rotateEvidenceKey } from './main-evidence.ts';
 import { runVerify } from './verify.ts';
 import { capture, compare, serve, simulate, start } from './main-parts.ts';
 import { tours } from './main-tours.ts';
@@ -26,6 +27,10 @@ const VERBS: Readonly<Record<string, Verb>> = {
   simulate: { says: 'run the simulated estate’s cameras', run: simulate },
   migrate: { says: 'bring the database up to date and end', run: migrateDatabase },
   check: { says: '[--level …] [--repair] [--mirror]: whether what is kept is what it was', run: check },
+  'evidence rotate-key': {
+    says: '--reason TEXT [--lost]: let a new key sign the evidence log',
+    run: rotateEvidenceKey,
+  },
   'cameras import': { says: 'FILE [--dry-run]: register the cameras of a YAML or CSV file', run: importCamerasFile },
   tours: {
     says: 'CAMERA [--make ROUTE …]: let a dome go round by itself, as the device can',

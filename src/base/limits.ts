@@ -67,9 +67,13 @@ export const LIMITS = {
   parameterSetBytes: 16 * 1024,
   /** Host names resolved at once: the system resolver blocks a thread for each. */
   hostLookups: 2,
-  /** Published heads: the largest line of a file of them, and heads checked in one go at the start. */
+  /** Published heads: the largest line of a file of them, heads checked at the start, and read at once. */
   publishedLineBytes: 4 * 1024,
-  publishedHeadsAtStart: 1_000,
+  headsCheckedAtStart: 100,
+  headsReadAtOnce: 1_000,
+  /** Findings of such a check that are logged one by one, and faults of the log that one check names. */
+  headFindingsLogged: 10,
+  logFaultsNamed: 1_000,
   /** Longest wait for whoever is told of a head, and for a time-stamping authority; and its largest answer. */
   publishMs: 10_000,
   timestampMs: 15_000,

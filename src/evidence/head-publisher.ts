@@ -12,7 +12,7 @@ import { dailySheet } from './daily-sheet.ts';
 import { publishedLine, type HeadSigner } from './head-signer.ts';
 import { newestStamp, writeStamp, type StoredHead } from './head-store.ts';
 import { addPublished, isPublished, publishedDays, readPublishedDay, writePublished } from './published-heads.ts';
-import { headStatement } from './tree-head.ts';
+import { headStatement, type PublicKey } from './tree-head.ts';
 
 export interface PublishRules {
   readonly everyS: number;
@@ -69,15 +69,15 @@ export class HeadPublisher {
 
   async #publish(): Promise<void> {
     const { dir, webhookUrl } = this.#rules;
-    let head: StoredHead | undefined;
+    let head: (StoredHead & { readonly key: PublicKey }) | undefined;
     await this.#attempt('the log was not signed', async () => {
       head = await this.#parts.signer.current({ anew: await this.#isNewDay() });
     });
     if (!head) return;
-    const { signed } = head;
-    const line = publishedLine(signed, this.#parts.signer.key);
+    const { key, signed } = head;
+    const line = publishedLine(signed, key);
     await this.#attempt('a head was not published', async () => {
-      await this.#keepKey();
+      await this.#keepKey(key);
       if (await this.#isInFile(signed.signature)) return;
       await addPublished(dir, this.#dayOf(signed.head.at), line);
     });
@@ -150,8 +150,7 @@ export class HeadPublisher {
   }
 
   /** The key as OpenSSL reads it, beside the heads. */
-  async #keepKey(): Promise<void> {
-    const { key } = this.#parts.signer;
+  async #keepKey(key: PublicKey): Promise<void> {
     const name = `key-${key.id.slice(0, 16)}.pem`;
     if (await isPublished(this.#rules.dir, name)) return;
     await writePublished(this.#rules.dir, name, `-----BEGIN PUBLIC KEY-----\n${key.spki}\n-----END PUBLIC KEY-----\n`);

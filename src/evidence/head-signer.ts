@@ -63,14 +63,16 @@ export class HeadSigner {
    * A signed head over all that is in the log now.
    * @param options.anew signs even where a head over as many entries is there, to show that the log still stands there
    */
-  async current(options: { anew?: boolean } = {}): Promise<StoredHead> {
+  async current(options: { anew?: boolean } = {}): Promise<StoredHead & { readonly key: PublicKey }> {
     const { db, clock } = this.#parts;
     const named = (await readAcceptedKeys(db)).at(-1);
     // Another process may have changed the key.
     if (named?.key.id !== this.#pair.key.id) this.#pair = await settledKey(this.#parts);
     const size = await logSize(db);
     const newest = await newestHead(db);
-    if (!options.anew && newest?.signed.head.size === size && newest.signed.head.keyId === this.key.id) return newest;
+    if (!options.anew && newest?.signed.head.size === size && newest.signed.head.keyId === this.key.id) {
+      return { ...newest, key: this.key };
+    }
     const head = {
       format: 'sentinel-tree-head/1',
       logId: await readLogId(db),
@@ -79,7 +81,8 @@ export class HeadSigner {
       at: new Date(clock.nowMs()).toISOString(),
       keyId: this.key.id,
     } as const;
-    return writeHead(db, { head, signature: signed(this.#pair, headStatement(head)) });
+    const { key } = this.#pair;
+    return { ...(await writeHead(db, { head, signature: signed(this.#pair, headStatement(head)) })), key };
   }
 }
 

@@ -86,7 +86,7 @@ async function gather(db: Db, dir: string, most: number): Promise<{ heads: Found
   }
   const stored: FoundHead[] = [];
   for (let beforeId: number | undefined; stored.length < most;) {
-    const page = await readHeads(db, { beforeId, most: Math.min(most, LIMITS.publishedHeadsAtStart) });
+    const page = await readHeads(db, { beforeId, most: Math.min(most, LIMITS.headsReadAtOnce) });
     stored.push(...page.map(({ id, signed }) => ({ signed, where: `log_tree_head ${id}` })));
     beforeId = page.at(-1)?.id;
     if (beforeId === undefined) break;
@@ -155,7 +155,7 @@ export async function checkLog(
       const row = bySeq.get(seq);
       if (!row) {
         faults.push({ seq, fault: 'missing' });
-        if (faults.length >= LIMITS.publishedHeadsAtStart) return { entries: size, root: '', faults };
+        if (faults.length >= LIMITS.logFaultsNamed) return { entries: size, root: '', faults };
       }
       const nodes = nodesOf(seq, row?.entry ?? '', waiting);
       if (row && !nodes.equals(row.nodes)) faults.push({ seq, fault: 'tree' });
@@ -163,7 +163,7 @@ export async function checkLog(
     }
   }
   onProgress(size, size);
-  return { entries: size, root: hexOf(await rootAt(db, size)), faults: faults.slice(0, LIMITS.publishedHeadsAtStart) };
+  return { entries: size, root: hexOf(await rootAt(db, size)), faults: faults.slice(0, LIMITS.logFaultsNamed) };
 }
 
 /** What the trigger of the table wrote beside an entry, and what the entries before it left. */

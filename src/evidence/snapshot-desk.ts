@@ -344,7 +344,7 @@ function causeOf(kind: SnapshotCause['kind'], by: SnapshotPerson | null, reason 
   return { kind, by, reason, purpose: '', course: null };
 }
 
-/** Digest of a text's UTF-8 bytes. */
+/** SM3 of a text's UTF-8 bytes, hexadecimal. */
 export function sm3OfText(text: string): string {
   return sm3Of(Buffer.from(text, 'utf8'));
 }

@@ -285,6 +285,7 @@ export const EventKind = Words(
   'route.changed',
   'task.changed',
   'store.changed',
+  'log.changed',
 );
 export type EventKind = Static<typeof EventKind>;
 

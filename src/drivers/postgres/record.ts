@@ -34,7 +34,8 @@ export type EventKind =
   | 'turret.changed'
   | 'route.changed'
   | 'task.changed'
-  | 'store.changed';
+  | 'store.changed'
+  | 'log.changed';
 
 /** Tells pages and programs; the row's trigger notifies them when the transaction commits. */
 export async function recordEvents(

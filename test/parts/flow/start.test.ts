@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -93,6 +93,27 @@ test(
     const third = start(dir, env);
     expect((await third.ended()).code).toBe(1);
     expect(third.output()).toMatch(/another Sentinel \(process \d+\) runs over it/);
+
+    // What was sealed stands under heads that were published, by one key through both starts.
+    const published = path.join(dir, 'var', 'heads');
+    const lines = (
+      await Promise.all(
+        (await readdir(published))
+          .filter((name) => name.endsWith('.jsonl'))
+          .map((name) => readFile(path.join(published, name), 'utf8')),
+      )
+    )
+      .join('')
+      .trim()
+      .split('\n');
+    expect(new Set(lines.map((line) => JSON.parse(line).head.keyId)).size).toBe(1);
+    expect(JSON.parse(lines.at(-1)!).head.size).toBeGreaterThan(4);
+    const ready = (await (await fetch(`${await addressOf(second)}/readyz`)).json()) as {
+      checks: { name: string; detail: string }[];
+    };
+    expect(ready.checks.find(({ name }) => name === 'evidence log')?.detail).toMatch(
+      /^agrees with [1-9]\d* heads; signed by key/,
+    );
 
     second.kill('SIGTERM');
     expect(await second.ended()).toEqual({ code: 0, signal: null });

@@ -1,0 +1,136 @@
+/** The parts that keep the evidence log: who signs it, what holds it against what was published, and the change of keys. */
+import { parseArgs } from 'node:util';
+import { Gauge, type Registry } from 'prom-client';
+import { SentinelError } from './base/errors.ts';
+import { LIMITS } from './base/limits.ts';
+import type { Config } from './config.ts';
+import { recordEvents } from './drivers/postgres/postgres.ts';
+import { openAuthority, requestTimestamp } from './drivers/timestamp/timestamp.ts';
+import {
+  checkPublished,
+  HeadPublisher,
+  logSize,
+  openSigner,
+  rotateKey,
+  sm3OfText,
+  tellOfCut,
+  type HeadsChecked,
+  type HeadSigner,
+} from './evidence/evidence.ts';
+import { standOnDatabase, type Standing } from './main-ground.ts';
+import type { ReadinessCheck } from './web/web.ts';
+
+export interface LogKeeping {
+  /** Null where this process does not sign. */
+  readonly signer: HeadSigner | null;
+  readonly readiness: () => ReadinessCheck;
+}
+
+/**
+ * Holds the log against the heads that were published, which must come before a further one is, and then signs and
+ * publishes at intervals. A log that was cut goes on being kept, and says so itself.
+ */
+export async function startLogKeeping(standing: Standing, registry: Registry): Promise<LogKeeping> {
+  const { config, db, clock, log, life } = standing;
+  const { evidence, estate } = config;
+  const checked = await life.start(
+    'evidence log',
+    () => checkLogAtStart(standing),
+    () => {},
+  );
+  addLogFigures(registry, standing, checked);
+  if (!evidence.signs) return { signer: null, readiness: () => readinessOf(checked, 'not signed by this process') };
+  const signer = await openSigner({ db, clock, keyFile: evidence.keyFile, sm3: sm3In(config) });
+  const { url, caFile, everyS } = evidence.timestamp;
+  const authority = url === null || caFile === null ? null : await openAuthority(url, caFile);
+  const publisher = await life.start(
+    'evidence signer',
+    () => {
+      const made = new HeadPublisher(
+        { ...evidence.publish, stampEveryS: everyS },
+        {
+          ...{ db, clock, log, signer, estate },
+          stamp: authority && {
+            host: new URL(authority.url).host,
+            of: (message) => requestTimestamp(authority, message, clock),
+          },
+        },
+      );
+      made.start();
+      return made;
+    },
+    (made) => made.close(),
+  );
+  return {
+    signer,
+    readiness: () =>
+      readinessOf(checked, publisher.troubles.join('; ') || `signed by key ${signer.key.id.slice(0, 16)}`),
+  };
+}
+
+async function checkLogAtStart(standing: Standing): Promise<HeadsChecked> {
+  const { config, db, clock, log } = standing;
+  const checked = await checkPublished(db, config.evidence.publish.dir, { most: LIMITS.headsCheckedAtStart });
+  for (const { finding, where, head } of checked.findings.slice(0, LIMITS.headFindingsLogged)) {
+    log.error(
+      { finding, where, published: head?.size, found: checked.size },
+      'the evidence log does not agree with a head that was published; run `sentinel check`',
+    );
+  }
+  if (await tellOfCut(db, clock, checked, sm3In(config))) {
+    await recordEvents(db, 'log.changed', [{ change: 'broken' }], clock.nowMs());
+  }
+  return checked;
+}
+
+function readinessOf({ findings, heads }: HeadsChecked, more: string): ReadinessCheck {
+  // A log that is broken stays so, and must not keep people from the pages that tell of it.
+  const state =
+    findings.length === 0 ? `agrees with ${heads} heads` : `DISAGREES with ${findings.length} of ${heads} heads`;
+  return { name: 'evidence log', ok: true, detail: `${state}; ${more}` };
+}
+
+function addLogFigures(registry: Registry, { db }: Standing, { findings }: HeadsChecked): void {
+  new Gauge({
+    name: 'sentinel_evidence_log_entries',
+    help: 'Entries of the evidence log',
+    registers: [registry],
+    async collect() {
+      this.set(await logSize(db));
+    },
+  });
+  new Gauge({
+    name: 'sentinel_evidence_log_disagreements',
+    help: 'Published heads that the evidence log did not agree with when this process started; anything but 0 is an alarm',
+    registers: [registry],
+  }).set(findings.length);
+}
+
+function sm3In(config: Config): ((text: string) => string) | undefined {
+  return config.evidence.sm3 ? sm3OfText : undefined;
+}
+
+/** `evidence rotate-key --reason TEXT [--lost]` */
+export async function rotateEvidenceKey(config: Config, args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { reason: { type: 'string' }, lost: { type: 'boolean', default: false } },
+  });
+  const reason = values.reason?.trim() ?? '';
+  if (reason === '' || reason.length > LIMITS.reasonCharacters) {
+    throw new SentinelError('config.usage', {
+      problem: 'usage: sentinel evidence rotate-key --reason TEXT [--lost]; the log keeps the reason for ever',
+    });
+  }
+  const { db, clock, life } = await standOnDatabase(config, 'clerk');
+  try {
+    const parts = { db, clock, keyFile: config.evidence.keyFile, sm3: sm3In(config) };
+    const { id } = await rotateKey(parts, reason, { isLost: values.lost });
+    process.stdout.write(
+      `the evidence log is signed by key ${id} from now on; keep a copy of ${config.evidence.keyFile}\n`,
+    );
+    return 0;
+  } finally {
+    await life.close();
+  }
+}
