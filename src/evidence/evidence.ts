@@ -16,7 +16,7 @@ export { reportText, uiWord, type Language, type UiWord } from './package-words.
 export { HeadPublisher } from './head-publisher.ts';
 export { openSigner, rotateKey, type HeadSigner } from './head-signer.ts';
 export { logSize } from './log.ts';
-export { checkPublished, tellOfCut, type HeadsChecked } from './log-check.ts';
+export { checkLog, checkPublished, tellOfCut, type HeadsChecked } from './log-check.ts';
 export { isHeld, keptUntil, prune, pruneEvidence, type Pruned, type RetentionRules } from './retention.ts';
 export type { SnapshotPerson, SnapshotRecord } from './snapshot.ts';
 export { sm3OfText, SnapshotDesk } from './snapshot-desk.ts';
