@@ -18,6 +18,25 @@ export const router = createRouter({
     { path: '/', redirect: '/review' },
     { path: '/sign-in', name: 'sign-in', component: () => import('./people/SignInPage.vue'), meta: { open: true } },
     { path: '/review/:id(\\d+)?', name: 'review', component: () => import('./review/ReviewPage.vue') },
+    {
+      path: '/evidence',
+      component: () => import('./evidence/EvidencePage.vue'),
+      meta: { permission: 'evidence.read' },
+      children: [
+        { path: '', name: 'evidence', component: () => import('./evidence/SnapshotGallery.vue') },
+        {
+          path: 'views/:viewId(\\d+)?',
+          name: 'evidence-views',
+          component: () => import('./evidence/ViewTimeline.vue'),
+        },
+        {
+          path: 'packages',
+          name: 'evidence-packages',
+          component: () => import('./evidence/PackageList.vue'),
+          meta: { permission: 'evidence.export' },
+        },
+      ],
+    },
     { path: '/cameras', name: 'cameras', component: () => import('./cameras/CamerasPage.vue') },
     {
       path: '/users',

@@ -1,4 +1,5 @@
 /** All words of the pages. */
+import evidence from './en-evidence.ts';
 import words from './en-words.ts';
 import type zhCN from './zh-CN.ts';
 
@@ -9,7 +10,15 @@ const en: typeof zhCN = {
     what: 'Watching for unlawful building',
     skip: 'Skip to the page',
     pages: 'Pages',
-    page: { review: 'Review', cameras: 'Cameras', users: 'Users & tokens', 'sign-in': 'Sign in' },
+    page: {
+      review: 'Review',
+      evidence: 'Evidence',
+      'evidence-views': 'A view through time',
+      'evidence-packages': 'Packages',
+      cameras: 'Cameras',
+      users: 'Users & tokens',
+      'sign-in': 'Sign in',
+    },
   },
   do: {
     retry: 'Try again',
@@ -192,6 +201,7 @@ const en: typeof zhCN = {
     modelSha256: 'Model',
   },
   evidence: {
+    ...evidence,
     title: 'Original stream',
     none: 'No original stream was asked for yet',
     state: 'State',

@@ -1,4 +1,5 @@
 /** 界面的全部文字。 */
+import evidence from './zh-CN-evidence.ts';
 import words from './zh-CN-words.ts';
 
 export default {
@@ -8,7 +9,15 @@ export default {
     what: '小区违建监看与复核',
     skip: '跳到正文',
     pages: '页面',
-    page: { review: '复核', cameras: '摄像机', users: '用户与令牌', 'sign-in': '登录' },
+    page: {
+      review: '复核',
+      evidence: '证据',
+      'evidence-views': '视图时间线',
+      'evidence-packages': '证据包',
+      cameras: '摄像机',
+      users: '用户与令牌',
+      'sign-in': '登录',
+    },
   },
   do: {
     retry: '重试',
@@ -191,6 +200,7 @@ export default {
     modelSha256: '模型',
   },
   evidence: {
+    ...evidence,
     title: '原始码流',
     none: '尚未要求保存原始码流',
     state: '状态',

@@ -1,10 +1,29 @@
 /** How the reviewer looks at before and after; kept from one item to the next, but for the zoom. */
 import { reactive, readonly } from 'vue';
+import type { Candidate } from '../../web/contract.ts';
 import { recall, remember } from '../memory.ts';
 import { WHOLE, type Zoom } from './zoom.ts';
 
 export type CompareMode = 'slide' | 'side' | 'blink';
 export const COMPARE_MODES: readonly CompareMode[] = ['slide', 'side', 'blink'];
+
+/** Two pictures of one place. */
+export interface PicturePair {
+  /** Addresses; null where a picture was not kept. */
+  readonly before: string | null;
+  readonly after: string | null;
+  readonly place: string;
+  /** What to look at, in fractions of the picture. */
+  readonly polygon?: readonly (readonly [number, number])[];
+  readonly box?: readonly [number, number, number, number];
+  /** What stands under them, where "before" and "now" would not be right. */
+  readonly labels?: { readonly before: string; readonly after: string };
+}
+
+/** The pictures of an item. */
+export function pairOf({ camera, pictures, polygon, box }: Candidate): PicturePair {
+  return { before: pictures.before, after: pictures.after, place: camera.place || camera.name, polygon, box };
+}
 
 export type Comparing = ReturnType<typeof useCompare>;
 
