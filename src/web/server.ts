@@ -13,7 +13,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
 import type { PersistenceRule } from '../drivers/postgres/schema.ts';
-import type { Custody, SnapshotDesk } from '../evidence/evidence.ts';
+import type { Custody, PackageDesk, SnapshotDesk } from '../evidence/evidence.ts';
 import type { Review } from '../review/review.ts';
 import type { LiveRelay } from '../wall/wall.ts';
 import { ErrorBody, type ImportReport } from './contract.ts';
@@ -65,6 +65,9 @@ export interface PictureStore {
   get(sha256: string): Promise<Uint8Array>;
 }
 
+/** Orders and hands out evidence packages; who makes them is no matter here. */
+export type Packages = Pick<PackageDesk, 'order' | 'list' | 'read' | 'remove' | 'fetch'>;
+
 /** What holds for a view that says nothing else. */
 export interface ViewDefaults {
   readonly cadenceS: number;
@@ -93,6 +96,7 @@ export interface WebParts {
   readonly custody: Custody;
   readonly door: EvidenceDoor;
   readonly snapshots: Pick<SnapshotDesk, 'pull'>;
+  readonly packages: Packages;
   /** When a snapshot's files go by rule if nobody holds them. */
   readonly keptUntil: (snapshotId: string) => Promise<Date | undefined>;
   readonly viewDefaults: ViewDefaults;

@@ -38,6 +38,7 @@ import { evidenceRoutes } from './routes/evidence.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keptPictureRoutes } from './routes/kept-pictures.ts';
 import { liveRoutes } from './routes/live.ts';
+import { packageRoutes } from './routes/packages.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { patrolRoutes } from './routes/patrol-routes.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -55,6 +56,7 @@ import type {
   Server,
   ViewDefaults,
   WebParts,
+  Packages,
 } from './server.ts';
 import { createValidatorCompiler } from './validation.ts';
 
@@ -84,6 +86,7 @@ export interface WebOptions {
   readonly thumbnailOfPicture: (sha256: string) => Promise<{ thumbnail: Buffer; lighting: string }>;
   /** Seals each decision. */
   readonly snapshots: SnapshotDesk;
+  readonly packages: Packages;
   readonly retention: RetentionRules;
   readonly live: LiveRelay;
   readonly importCameras: ImportCameras;
@@ -195,6 +198,7 @@ export async function buildServer(options: WebOptions): Promise<{
     custody,
     door: new EvidenceDoor(db, custody),
     snapshots: options.snapshots,
+    packages: options.packages,
     keptUntil: (snapshotId) => keptUntil(db, snapshotId, options.retention),
     viewDefaults: options.viewDefaults,
     patrolDefaults: options.patrolDefaults,
@@ -220,6 +224,7 @@ export async function buildServer(options: WebOptions): Promise<{
     evidenceRoutes,
     keptPictureRoutes,
     custodyRoutes,
+    packageRoutes,
     unitRoutes,
     eventRoutes,
     healthRoutes,

@@ -1,6 +1,7 @@
 /** An estate's evidence for tests: a log with a key, sealed snapshots with real pictures and a real stream. */
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { createHash, randomUUID } from 'node:crypto';
+import sharp from 'sharp';
 import { SentinelError } from '../../src/base/errors.ts';
 import type { Db } from '../../src/drivers/postgres/postgres.ts';
 import { canonicalText } from '../../src/evidence/canonical.ts';
@@ -86,6 +87,11 @@ export async function sealSample(
     units.push(await encodeKeyFrame(syntheticPicture(320, 180, variant * 10 + n + 1), 'h264'));
   const bytes = Buffer.concat(units);
   const sha256 = blobs.put(bytes);
+  const still = blobs.put(
+    await sharp(await blobs.get(scene.after))
+      .jpeg({ quality: 93 })
+      .toBuffer(),
+  );
   const raised = await seal(db, recordOf(scene, blobs, { sealedAtMs, variant, candidateId }));
   const stream = await seal(db, {
     ...recordOf(scene, blobs, { sealedAtMs: sealedAtMs + 4_000, variant, candidateId }),
@@ -102,7 +108,13 @@ export async function sealSample(
         isKey: true,
       })),
     },
-    pictures: [],
+    pictures: [
+      {
+        ...{ role: 'still', takenAt: new Date(sealedAtMs + 3_000).toISOString(), lookId: null, baselineId: null },
+        file: { sha256: still, mediaType: 'image/jpeg', bytes: blobs.sizeOf(still), problem: null },
+        derivedFrom: { sha256, unit: 0, how: 'decoded' },
+      },
+    ],
   });
   return [raised, stream];
 }
@@ -112,7 +124,11 @@ async function seal(db: Db, record: SnapshotRecord): Promise<SealedSample> {
     kind: 'snapshot.sealed',
     atMs: Date.parse(record.sealedAt),
     body: record,
-    about: [`snapshot:${record.id}`, ...(record.candidate ? [`candidate:${record.candidate.id}`] : [])],
+    about: [
+      `snapshot:${record.id}`,
+      `view:${record.view.id}`,
+      ...(record.candidate ? [`candidate:${record.candidate.id}`] : []),
+    ],
   });
   await db
     .insertInto('snapshot')
@@ -121,6 +137,14 @@ async function seal(db: Db, record: SnapshotRecord): Promise<SealedSample> {
       ...{ camera_id: record.camera.id, view_id: record.view.id, candidate_id: record.candidate?.id ?? null },
       ...{ follows: record.follows?.id ?? null, stream_state: record.stream.state },
     })
+    .execute();
+  const files = [
+    ...record.pictures.map(({ role, file }) => ({ role: role as string, sha256: file.sha256 })),
+    ...(record.stream.file ? [{ role: 'stream', sha256: record.stream.file.sha256 }] : []),
+  ];
+  await db
+    .insertInto('snapshot_file')
+    .values(files.map((file) => ({ ...file, snapshot_id: record.id })))
     .execute();
   return { record: JSON.parse(canonicalText(record)) as SnapshotRecord, entry };
 }

@@ -9,6 +9,7 @@ import { ensureFirstAdmin, startWeb, type ImportCameras, type WebOptions } from 
 import { LiveRelay } from '../../src/wall/wall.ts';
 import { ManualClock } from './clock.ts';
 import { fillSample, MemoryPictures } from './sample-estate.ts';
+import { packageDesk } from './package-desk.ts';
 import { snapshotDesk } from './snapshots.ts';
 
 export interface SampleWeb {
@@ -120,6 +121,7 @@ export function testWebOptions(
     patrolDefaults: { resumeAfterS: 60, blindAfterHours: 24 },
     thumbnailOfPicture: (sha256) => options.pictures.thumbnailOf(sha256),
     snapshots: snapshotDesk(options.pictures, clock),
+    packages: packageDesk(database.db, options.pictures, clock),
     retention: SAMPLE_RETENTION,
     live: noLivePictures(),
     importCameras: importNothing,

@@ -204,8 +204,8 @@ it('shows nothing but marked copies where that is asked for, and says what is le
   expect(report.findings).toEqual([]);
   const { files, absent } = report.facts.manifest!;
   expect(files.filter(({ role }) => role === 'original' || role === 'picture' || role === 'playable')).toEqual([]);
-  expect(files.filter(({ role }) => role === 'marked')).toHaveLength(9);
-  expect(absent).toHaveLength(12);
+  expect(files.filter(({ role }) => role === 'marked')).toHaveLength(12);
+  expect(absent).toHaveLength(15);
   expect(report.remarks).toContain('absent');
 });
 
