@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { ERROR_TABLE } from '../../../src/base/errors.ts';
+import { OPENSSL_COMMANDS } from '../../../src/evidence/package-readme.ts';
 import { placeOf, readLockFile } from '../../support/lock-file.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -102,4 +103,9 @@ test('docs/licences-list.md lists what is shipped', async () => {
     '',
   ];
   await expect(text.join('\n')).toMatchFileSnapshot(path.join(root, 'docs/licences-list.md'));
+});
+
+test('docs/evidence-packages.md has the commands that lie in every package', async () => {
+  const text = await readFile(path.join(root, 'docs/evidence-packages.md'), 'utf8');
+  expect(text).toContain(`\`\`\`sh\n${OPENSSL_COMMANDS}\n\`\`\``);
 });
