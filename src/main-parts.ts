@@ -14,6 +14,7 @@ import { openDevice } from './drivers/onvif/onvif.ts';
 import { listen } from './drivers/postgres/postgres.ts';
 import { ensureEstate, estateImporter, layFirstRoutes, rememberDemoStart, registerSimulated } from './main-estate.ts';
 import { startLogKeeping, type LogKeeping } from './main-evidence.ts';
+import { startPackages } from './main-packages.ts';
 import { standOnAll, standOnDatabase, type Standing } from './main-ground.ts';
 import { addEstateFigures, addStoreFigures, processFigures, type Figures } from './main-metrics.ts';
 import {
@@ -255,6 +256,7 @@ async function startPages(
   const { config, db, blobs, queue, clock, log, life, databaseUrl } = all;
   addEstateFigures(figures.registry, db, queue);
   addStoreFigures(figures.registry, all.space);
+  const packages = await startPackages(all, keeping.signer);
   return life.start(
     'pages',
     () =>
@@ -277,6 +279,7 @@ async function startPages(
         patrolDefaults: config.patrol,
         pictures: blobs,
         snapshots: all.snapshots,
+        packages,
         retention: config.retention,
         thumbnailOfPicture: async (sha256) => {
           const picture = await readPicture(await blobs.get(sha256));

@@ -59,6 +59,11 @@ export class SnapshotDesk {
     this.#parts = parts;
   }
 
+  /** What seals. */
+  get software(): SnapshotDeskParts['software'] {
+    return this.#parts.software;
+  }
+
   /** Digest of a text's UTF-8 bytes, where SM3 is made: for whoever appends entries of another kind. */
   get sm3(): ((text: string) => string) | undefined {
     return this.#parts.sm3 ? sm3OfText : undefined;

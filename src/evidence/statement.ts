@@ -119,7 +119,9 @@ function snapshotPages(sheet: Sheet, { record, entry, pictures }: StatementSnaps
     `${record.camera.place || record.camera.name}　${cause.zh}　${at(record.sealedAt)}`,
     `${cause.en}, log entry ${entry}`,
   );
-  const shown = SHOWN_ROLES.flatMap((role) =>
+  const hasBefore = pictures.some(({ role }) => role === 'before');
+  // The lawful picture nearest to what is seen is shown; the others are in the package.
+  const shown = SHOWN_ROLES.filter((role) => role !== 'baseline' || !hasBefore).flatMap((role) =>
     pictures.filter((picture) => picture.role === role).slice(0, SHOWN_OF_ROLE),
   );
   if (shown.length > 0) sheet.pictures(shown.map((picture) => captioned(picture, at)));

@@ -30,6 +30,8 @@ const QUIET = '#52606d';
 const RULE = '#c9d1d9';
 const ACCENT = '#0b5c7a';
 const GAP = 12;
+/** So that a page has room for a picture and for what is said of it. */
+const TALLEST_PICTURE = 240;
 
 /** What may stand on a sheet, from top to bottom; a page ends by itself where it is full. */
 export class Sheet {
@@ -130,7 +132,7 @@ export class Sheet {
     for (let from = 0; from < pictures.length; from += across) {
       const row = pictures.slice(from, from + across).map(({ jpeg, caption }) => {
         const image = openImage(this.#pdf, Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength));
-        return { image, caption, height: Math.min(300, (width * image.height) / image.width) };
+        return { image, caption, height: Math.min(TALLEST_PICTURE, (width * image.height) / image.width) };
       });
       const tallest = Math.max(...row.map(({ height }) => height));
       this.#need(tallest + 30);
