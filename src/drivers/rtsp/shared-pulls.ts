@@ -96,10 +96,10 @@ export class SharedPulls {
     const pull = new RtspPull(target, {
       ...this.#options,
       onError: (problem) => {
-        for (const { onError } of holders) onError?.(problem);
+        for (const holder of holders) holder.onError?.(problem);
       },
       onState: (state) => {
-        for (const { onState } of holders) onState?.(state);
+        for (const holder of holders) holder.onState?.(state);
       },
     });
     const shared = { pull, holders };
