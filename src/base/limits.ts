@@ -262,6 +262,8 @@ export const LIMITS = {
   turretCommandLateMs: 3_000,
   /** Carried-out commands are kept this long for whoever still waits for the answer. */
   turretCommandsKeptMs: 600_000,
+  /** Pose pictures of stops' references kept in memory (32 KB each), least recently used dropped. */
+  posePicturesKept: 512,
   /** How long a picture of a preset just set is waited for. */
   presetPictureMs: 3_000,
   /** Days of one coverage report. */

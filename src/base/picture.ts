@@ -16,3 +16,12 @@ export type Polygon = readonly Point[];
 
 /** `[x, y, width, height]` in fractions of the picture. */
 export type Box = readonly [x: number, y: number, width: number, height: number];
+
+/** Stands for a decoded picture: equal for the very same one, all but surely different for any other (FNV-1a, sampled). */
+export function digestOf(picture: Picture): string {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < picture.rgb.length; at += 31) {
+    hash = Math.imul(hash ^ (picture.rgb[at] ?? 0), 0x01000193);
+  }
+  return `${picture.widthPx}x${picture.heightPx}:${hash >>> 0}`;
+}

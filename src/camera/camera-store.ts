@@ -36,7 +36,7 @@ export class CameraStore {
     const rows = await this.#db
       .selectFrom('camera')
       .leftJoin('credential', 'credential.id', 'camera.credential_id')
-      .innerJoin('view', 'view.camera_id', 'camera.id')
+      .leftJoin('view', 'view.camera_id', 'camera.id')
       .select([
         ...([
           'camera.id',
@@ -67,7 +67,8 @@ export class CameraStore {
           name !== null && username !== null && secretSealed !== null ? { name, username, secretSealed } : null,
         views: [],
       };
-      camera.views.push({ id: row.view_id, key: row.view_key, state: row.view_state, cadenceS: row.cadence_s });
+      const { view_id: id, view_key: key, view_state: state } = row;
+      if (id !== null && key !== null && state !== null) camera.views.push({ id, key, state, cadenceS: row.cadence_s });
       cameras.set(row.id, camera);
     }
     return [...cameras.values()];

@@ -13,6 +13,7 @@ export { foundCameraFile } from './camera-found.ts';
 export { cameraFileText, importCameras, type ImportReport } from './camera-import.ts';
 export { CameraLeases } from './camera-lease.ts';
 export { CameraStore, type CaptureCamera, type CaptureView } from './camera-store.ts';
+export { HealthWriter } from './health-writer.ts';
 export { openSealer, type Sealer } from './credentials.ts';
 
 export interface CameraHealth {

@@ -89,6 +89,28 @@ export async function changedContexts(
   }));
 }
 
+export interface PoseReference {
+  readonly pictureSha256: string;
+  readonly thumbnail: Uint8Array;
+}
+
+/** What a view's pose is told by: its accepted whole pictures, the newest; while it has none, those gathered so far. */
+export async function poseReferences(db: Db, viewId: number, most: number): Promise<PoseReference[]> {
+  const rows = await db
+    .selectFrom('baseline')
+    .select(['picture_sha256', 'thumbnail', 'state'])
+    .where('view_id', '=', viewId)
+    .where('state', 'in', ['accepted', 'proposed'])
+    .where('polygon', 'is', null)
+    .orderBy('id', 'desc')
+    .limit(most * 2)
+    .execute();
+  const accepted = rows.filter(({ state }) => state === 'accepted');
+  return (accepted.length > 0 ? accepted : rows)
+    .slice(0, most)
+    .map(({ picture_sha256: pictureSha256, thumbnail }) => ({ pictureSha256, thumbnail }));
+}
+
 // --- learning --------------------------------------------------------------------------------------------------------
 
 export async function proposeBaseline(

@@ -1,11 +1,12 @@
 /** One camera being looked at: holds or visits it, decodes what is due, follows its health. */
 import type { Clock } from '../base/clock.ts';
 import { problemOf, SentinelError } from '../base/errors.ts';
+import { digestOf } from '../base/picture.ts';
 import { HealthTracker, type CaptureCamera, type CaptureView } from '../camera/camera.ts';
 import type { KeyFrameDecoder } from '../drivers/codec/codec.ts';
 import type { AccessUnit, ClockOffset, PullState, RtspTarget } from '../drivers/rtsp/rtsp.ts';
 import type { CaptureRules } from './capture.ts';
-import { digestOf, nextDueMs, spreadS, type Frame } from './frame.ts';
+import { nextDueMs, spreadS, type Frame } from './frame.ts';
 
 /** A held connection to one camera, as the session needs it. */
 export interface HeldPull {

@@ -2,7 +2,13 @@
 import type { Timer } from '../base/clock.ts';
 import { problemOf, type ErrorCode } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
-import type { CameraHealth, CameraLeases, CameraStore, CaptureCamera } from '../camera/camera.ts';
+import {
+  HealthWriter,
+  type CameraLeases,
+  type CameraStore,
+  type CaptureCamera,
+  type HealthTracker,
+} from '../camera/camera.ts';
 import { CameraSession, type SessionParts } from './camera-session.ts';
 
 export interface CaptureRules {
@@ -22,25 +28,22 @@ export interface CaptureParts extends Omit<SessionParts, 'rules' | 'inTurn' | 'o
   readonly leases: Pick<CameraLeases, 'renew' | 'release'>;
 }
 
-/** Health that did not change state is written this often. */
-const HEALTH_EVERY_MS = 10_000;
-
 export class Capture {
   readonly #rules: CaptureRules;
   readonly #parts: CaptureParts;
   readonly #sessions = new Map<number, { session: CameraSession; signature: string }>();
-  readonly #saved = new Map<number, { health: CameraHealth; atMs: number }>();
+  readonly #health: HealthWriter;
   readonly #errors = new Map<ErrorCode, { count: number; cameras: Set<number>; example: string }>();
   readonly #turns: { free: number; waiting: (() => void)[] };
   readonly #timers: Timer[] = [];
   #renewing: Promise<void> | undefined;
-  #saving: Promise<void> | undefined;
   #closed = false;
 
   constructor(rules: CaptureRules, parts: CaptureParts) {
     this.#rules = rules;
     this.#parts = parts;
     this.#turns = { free: rules.visitConcurrency, waiting: [] };
+    this.#health = new HealthWriter(parts);
   }
 
   async start(): Promise<void> {
@@ -50,7 +53,7 @@ export class Capture {
       clock.every((this.#rules.leaseS * 1000) / 3, () => void this.renew()),
       clock.every(1000, () => {
         this.#reportErrors();
-        this.#saving ??= this.#saveHealth().finally(() => (this.#saving = undefined));
+        this.#health.write(this.#trackers());
       }),
     );
   }
@@ -60,8 +63,7 @@ export class Capture {
     for (const timer of this.#timers) timer.cancel();
     await this.#renewing;
     await Promise.all([...this.#sessions.values()].map(({ session }) => session.stop()));
-    await this.#saving;
-    await this.#saveHealth();
+    await this.#health.writeLast(this.#trackers());
     this.#sessions.clear();
     await this.#parts.leases.release();
   }
@@ -144,28 +146,8 @@ export class Capture {
     this.#errors.clear();
   }
 
-  async #saveHealth(): Promise<void> {
-    const nowMs = this.#parts.clock.nowMs();
-    const reports: { cameraId: number; health: CameraHealth; errorsSinceLast: number }[] = [];
-    for (const [cameraId, { session }] of this.#sessions) {
-      session.tracker.tick(nowMs);
-      const health = session.tracker.health;
-      // Nothing is known yet: what the process before us knew stands.
-      if (health.state === 'unknown') continue;
-      const saved = this.#saved.get(cameraId);
-      const due =
-        !saved || saved.health.state !== health.state || nowMs - saved.atMs >= HEALTH_EVERY_MS || this.#closed;
-      if (!due || saved?.health === health) continue;
-      // A session begun anew counts from nought again.
-      const before = saved && saved.health.errors <= health.errors ? saved.health.errors : 0;
-      reports.push({ cameraId, health, errorsSinceLast: health.errors - before });
-    }
-    try {
-      await this.#parts.cameras.saveHealth(reports, nowMs);
-      for (const { cameraId, health } of reports) this.#saved.set(cameraId, { health, atMs: nowMs });
-    } catch (thrown) {
-      this.#parts.log.error({ problem: problemOf(thrown) }, 'camera health could not be written');
-    }
+  *#trackers(): Generator<readonly [number, HealthTracker]> {
+    for (const [cameraId, { session }] of this.#sessions) yield [cameraId, session.tracker];
   }
 }
 

@@ -354,3 +354,9 @@ export async function isDriven(db: DbOrTrx, cameraId: number): Promise<boolean> 
     where camera_id = ${cameraId} and part = 'patrol' and expires_at > now()) as driven`.execute(db);
   return found.rows[0]?.driven ?? false;
 }
+
+/** Commands that nobody waits for any more. */
+export async function pruneCommands(db: Db): Promise<void> {
+  await sql`delete from turret_command
+    where asked_at < now() - make_interval(secs => ${LIMITS.turretCommandsKeptMs / 1000})`.execute(db);
+}

@@ -8,22 +8,16 @@
  * Errors: `picture.unreadable` (with what and why), `picture.too_large`.
  */
 import { readFile, stat } from 'node:fs/promises';
-import {
-  AV_CODEC_ID_H264,
-  AV_CODEC_ID_HEVC,
-  AV_FRAME_FLAG_CORRUPT,
-  AV_LOG_QUIET,
-  AV_PIX_FMT_RGB24,
-  SWS_AREA,
-  type AVPixelFormat,
-} from 'node-av/constants';
-import { Codec, CodecContext, Dictionary, Frame, Log, Packet, SoftwareScaleContext } from 'node-av/lib';
+import { AV_LOG_QUIET } from 'node-av/constants';
+import { Frame, Log, Packet, type CodecContext } from 'node-av/lib';
 import sharp from 'sharp';
 import { problemOf, SentinelError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Picture } from '../../base/picture.ts';
+import { isWhole, openDecoder, PictureScaler } from './decoding.ts';
 
 export { H264Encoder, type EncoderSetup } from './h264-encoder.ts';
+export { LiveDecoder, type StreamUnit } from './live-decoder.ts';
 export { drawOn, type Drawing } from './drawing.ts';
 export { playableOf, type CodedUnit } from './playable.ts';
 
@@ -45,8 +39,6 @@ export interface DecodedKeyFrame {
   readonly release: () => void;
 }
 
-const CODEC_IDS = { h264: AV_CODEC_ID_H264, h265: AV_CODEC_ID_HEVC } as const;
-
 /**
  * Decodes key frames one after another; calls made meanwhile wait their turn. One decoder a codec serves every camera of
  * the process: it is flushed before each frame, so nothing of one camera reaches the next.
@@ -55,7 +47,7 @@ export class KeyFrameDecoder {
   readonly #contexts = new Map<CodedKeyFrame['codec'], CodecContext>();
   readonly #packet = new Packet();
   readonly #frame = new Frame();
-  readonly #scalers = new Map<string, SoftwareScaleContext>();
+  readonly #scaler = new PictureScaler();
   readonly #free: Buffer[] = [];
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
@@ -80,9 +72,8 @@ export class KeyFrameDecoder {
     await this.#turn;
     this.#closed = true;
     for (const context of this.#contexts.values()) context.freeContext();
-    for (const scaler of this.#scalers.values()) scaler.freeContext();
     this.#contexts.clear();
-    this.#scalers.clear();
+    this.#scaler.close();
     this.#frame.free();
     this.#packet.free();
   }
@@ -109,20 +100,17 @@ export class KeyFrameDecoder {
   }
 
   #scale(unit: CodedKeyFrame, widthPx: number): DecodedKeyFrame {
-    const frame = this.#frame;
-    const { width: sourceWidthPx, height: sourceHeightPx } = frame;
-    if (frame.decodeErrorFlags !== 0 || frame.hasFlags(AV_FRAME_FLAG_CORRUPT)) throw unreadable(unit, 'damaged');
-    if (!frame.data || sourceWidthPx < 16 || sourceHeightPx < 16) throw unreadable(unit, 'no picture in it');
-    const width = Math.min(widthPx, sourceWidthPx);
-    const height = Math.min(width, Math.max(2, Math.round((width * sourceHeightPx) / sourceWidthPx / 2) * 2));
-    const rgb = this.#takeBytes(width * height * 3);
-    this.#scalerFor(frame, width, height).scaleSync(frame.data, frame.linesize, 0, sourceHeightPx, [rgb], [width * 3]);
+    const { width: sourceWidthPx, height: sourceHeightPx } = this.#frame;
+    if (!isWhole(this.#frame)) throw unreadable(unit, 'damaged');
+    let rgb: Buffer | undefined;
+    const picture = this.#scaler.scale(this.#frame, widthPx, (length) => (rgb = this.#takeBytes(length)));
+    if (!picture) throw unreadable(unit, 'no picture in it');
     let released = false;
     const release = (): void => {
-      if (!released && this.#free.length < LIMITS.decodedPicturesKept) this.#free.push(rgb);
+      if (!released && rgb && this.#free.length < LIMITS.decodedPicturesKept) this.#free.push(rgb);
       released = true;
     };
-    return { picture: { widthPx: width, heightPx: height, rgb }, sourceWidthPx, sourceHeightPx, release };
+    return { picture, sourceWidthPx, sourceHeightPx, release };
   }
 
   #takeBytes(length: number): Buffer {
@@ -130,38 +118,10 @@ export class KeyFrameDecoder {
     return this.#free.splice(at, at < 0 ? 0 : 1)[0] ?? Buffer.allocUnsafeSlow(length);
   }
 
-  /** Kept a size: cameras of an estate come in a handful of them, and making a scaler costs more than using it. */
-  #scalerFor(frame: Frame, width: number, height: number): SoftwareScaleContext {
-    const key = `${frame.width}x${frame.height}:${frame.format}>${width}x${height}`;
-    const kept = this.#scalers.get(key);
-    if (kept) return kept;
-    if (this.#scalers.size >= LIMITS.scalersKept) {
-      for (const scaler of this.#scalers.values()) scaler.freeContext();
-      this.#scalers.clear();
-    }
-    const fresh = new SoftwareScaleContext();
-    fresh.getContext(
-      frame.width,
-      frame.height,
-      frame.format as AVPixelFormat,
-      width,
-      height,
-      AV_PIX_FMT_RGB24,
-      SWS_AREA,
-    );
-    this.#scalers.set(key, fresh);
-    return fresh;
-  }
-
-  async #open(unit: CodedKeyFrame): Promise<CodecContext> {
-    const decoder = Codec.findDecoder(CODEC_IDS[unit.codec]);
-    if (!decoder) throw unreadable(unit, `no decoder for ${unit.codec}`);
-    const context = new CodecContext();
-    context.allocContext3(decoder);
-    context.threadCount = 1;
-    const options = Dictionary.fromObject({ max_pixels: String(LIMITS.picturePixels), err_detect: 'explode' });
-    if ((await context.open2(decoder, options)) < 0) throw unreadable(unit, `the ${unit.codec} decoder did not open`);
-    this.#contexts.set(unit.codec, context);
+  async #open({ codec, ...unit }: CodedKeyFrame): Promise<CodecContext> {
+    const context = await openDecoder(codec, false);
+    if (!context) throw unreadable({ codec, ...unit }, `the ${codec} decoder did not open`);
+    this.#contexts.set(codec, context);
     return context;
   }
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { digestOf, nextDueMs, spreadS } from '../../../src/frame/frame.ts';
+import { digestOf } from '../../../src/base/picture.ts';
+import { nextDueMs, spreadS } from '../../../src/frame/frame.ts';
 import { syntheticPicture } from '../../support/coded.ts';
 
 test('looks keep their beat: the next one is in the future, on the beat, and no more than one cadence away', () => {

@@ -1,0 +1,110 @@
+/**
+ * Where a dome's picture stands against its view: registered to the view's lawful pictures, or while it has none to those
+ * gathered so far. And how two pictures of one stream stand against each other.
+ */
+import { problemOf } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Logger } from '../base/log.ts';
+import type { Picture } from '../base/picture.ts';
+import type { BlobStore } from '../drivers/blobs/blobs.ts';
+import { readPicture } from '../drivers/codec/codec.ts';
+import type { Db } from '../drivers/postgres/postgres.ts';
+import { poseReferences, type PoseReference } from './comparison-store.ts';
+import { gate, thumbnailOf } from './gate.ts';
+import { poseOf, posePictureOf } from './pose.ts';
+
+/** Shares of the picture: what is looked for stands so far right and up. */
+interface Offset {
+  readonly right: number;
+  readonly up: number;
+}
+
+export type ViewPose =
+  | { readonly kind: 'untold' }
+  | { readonly kind: 'told'; readonly offset: Offset }
+  | { readonly kind: 'lost'; readonly offset: Offset | null };
+
+export type StreamShift = { readonly kind: 'told'; readonly px: number } | { readonly kind: 'strange' | 'untold' };
+
+export interface StopPosesParts {
+  readonly db: Db;
+  readonly blobs: Pick<BlobStore, 'get'>;
+  readonly log: Logger;
+}
+
+/** References that a picture is registered to, the likeliest. */
+const TRIED = 3;
+/** Corners share less than this with a view that they do not show at all. */
+const STRANGE = 0.12;
+
+export class StopPoses {
+  readonly #parts: StopPosesParts;
+  /** Pose pictures of references by their digest, least recently used first. */
+  readonly #pictures = new Map<string, Uint8Array>();
+
+  constructor(parts: StopPosesParts) {
+    this.#parts = parts;
+  }
+
+  async poseOf(viewId: number, picture: Picture): Promise<ViewPose> {
+    const references = await poseReferences(this.#parts.db, viewId, LIMITS.baselinesPerView);
+    const known: Uint8Array[] = [];
+    for (const reference of likeliest(picture, references)) {
+      const loaded = await this.#load(reference);
+      if (loaded) known.push(loaded);
+    }
+    if (known.length === 0) return { kind: 'untold' };
+    const pose = poseOf(posePictureOf(picture), known);
+    // What the reference shows at its middle stands where the motion put it.
+    const offset = { right: pose.motion.dx, up: -pose.motion.dy };
+    if (pose.state === 'untold') return { kind: 'untold' };
+    if (pose.state === 'told') return { kind: 'told', offset };
+    return { kind: 'lost', offset: pose.agreement >= STRANGE ? offset : null };
+  }
+
+  async #load({ pictureSha256 }: PoseReference): Promise<Uint8Array | undefined> {
+    const { blobs, log } = this.#parts;
+    const kept = this.#pictures.get(pictureSha256);
+    if (kept) {
+      this.#pictures.delete(pictureSha256);
+      this.#pictures.set(pictureSha256, kept);
+      return kept;
+    }
+    try {
+      const loaded = posePictureOf(await readPicture(await blobs.get(pictureSha256)));
+      this.#pictures.set(pictureSha256, loaded);
+      if (this.#pictures.size > LIMITS.posePicturesKept) {
+        this.#pictures.delete(this.#pictures.keys().next().value as string);
+      }
+      return loaded;
+    } catch (thrown) {
+      log.error({ picture: pictureSha256, problem: problemOf(thrown) }, 'a reference of a stop cannot be read');
+      return undefined;
+    }
+  }
+}
+
+function likeliest(picture: Picture, references: readonly PoseReference[]): PoseReference[] {
+  if (references.length <= TRIED) return [...references];
+  const seen = thumbnailOf(picture);
+  return references
+    .map((reference) => ({ reference, score: gate(seen, [reference.thumbnail]).meanScore }))
+    .sort((a, b) => a.score - b.score)
+    .slice(0, TRIED)
+    .map(({ reference }) => reference);
+}
+
+/** How far `after` is from `before`, two pictures of one stream, in pixels of a look. */
+export function shiftBetween(before: Picture, after: Picture): StreamShift {
+  const { state, motion, agreement } = poseOf(posePictureOf(after), [posePictureOf(before)]);
+  if (state === 'untold') return { kind: 'untold' };
+  if (state === 'moved') return { kind: 'strange' };
+  const edge = Math.abs(motion.zoom - 1) / 2;
+  const heightPx = (LIMITS.lookWidthPx * before.heightPx) / before.widthPx;
+  const px = Math.hypot((Math.abs(motion.dx) + edge) * LIMITS.lookWidthPx, (Math.abs(motion.dy) + edge) * heightPx);
+  // Hardly anything agrees, however it is shifted: what looks still is only unlike.
+  return agreement < AGREES ? { kind: 'strange' } : { kind: 'told', px };
+}
+
+/** Pictures of a camera that stands still agree nearly everywhere; passing cars and a caption take their share. */
+const AGREES = 0.5;
