@@ -22,13 +22,17 @@ import {
   openLive,
   runCapture,
   runCompare,
+  runPatrol,
   runUpkeep,
   type CaptureSetup,
   type CompareSetup,
   type Ground,
   type Line,
   type LineSetup,
+  type LookSetup,
+  type PatrolSetup,
 } from './pipeline.ts';
+import { turretOpener } from './main-turrets.ts';
 import { readDemoEstate, startSimulator } from './simulator/simulator.ts';
 import { ensureFirstAdmin, startWeb, type ReadinessCheck } from './web/web.ts';
 
@@ -86,6 +90,11 @@ async function startAll(standing: Standing, say: (text: string) => void): Promis
     (running) => running.close(),
   );
   await life.start(
+    'patrol',
+    () => runPatrol(ground, line, patrolSetup(all, sealer, figures)),
+    (running) => running.close(),
+  );
+  await life.start(
     'upkeep',
     () => runUpkeep(ground, config.retention),
     (running) => running.close(),
@@ -134,6 +143,21 @@ export async function capture(config: Config): Promise<number> {
     await startMetrics(all, figures, async () => [
       { name: 'cameras', ok: true, detail: JSON.stringify(running.counts) },
     ]);
+  });
+}
+
+export async function patrol(config: Config): Promise<number> {
+  return run(config, 'patrol', async (all, sealer, figures) => {
+    const running = await all.life.start(
+      'patrol',
+      () => {
+        const ground = groundOf(all, figures);
+        const line = openLine(ground, lineSetup(config, sealer));
+        return runPatrol(ground, line, patrolSetup(all, sealer, figures));
+      },
+      (started) => started.close(),
+    );
+    await startMetrics(all, figures, async () => [{ name: 'domes', ok: true, detail: JSON.stringify(running.counts) }]);
   });
 }
 
@@ -209,16 +233,39 @@ async function startSimulated(all: WholeGround, sealer: Sealer): Promise<void> {
   }
 }
 
-function captureSetup(config: Config): CaptureSetup {
+function lookSetup(config: Config): LookSetup {
   const { capture: rules, learning, demo } = config;
   return {
     processName: rules.processName ?? `${hostname()}:${process.pid}`,
-    rules,
     gate: {
       fullComparisonEveryS: rules.fullComparisonEveryS,
       learning,
       simulatedLearning: { ...learning, spanS: demo.learningSpanS },
     },
+  };
+}
+
+function captureSetup(config: Config): CaptureSetup {
+  return { ...lookSetup(config), rules: config.capture };
+}
+
+function patrolSetup({ config, clock, log, databaseUrl }: WholeGround, sealer: Sealer, figures: Figures): PatrolSetup {
+  const { capture: rules, patrol } = config;
+  return {
+    ...lookSetup(config),
+    rules: {
+      ...{ leaseS: rules.leaseS, offlineAfterS: rules.offlineAfterS, frozenAfterS: rules.frozenAfterS },
+      ...{ parkAfterS: patrol.parkAfterS, arriveWithinS: patrol.arriveWithinS },
+      recentre: { from: patrol.recentreFromShare, upTo: patrol.poseLimitShare },
+    },
+    openTurret: turretOpener(config, sealer),
+    listen: (onChanged) =>
+      listen(databaseUrl, 'sentinel_turret', {
+        ...{ clock, log },
+        onPayload: (payload) => onChanged(/^\d+$/.test(payload) ? Number(payload) : undefined),
+        onReconnected: () => onChanged(undefined),
+      }),
+    onVisit: (visit) => figures.onVisit(visit),
   };
 }
 

@@ -11,7 +11,7 @@ import { check } from './main-check.ts';
 import { discoverCameras, importCamerasFile, migrateDatabase } from './main-office.ts';
 import { rotateEvidenceKey } from './main-evidence.ts';
 import { runVerify } from './verify.ts';
-import { capture, compare, serve, simulate, start } from './main-parts.ts';
+import { capture, compare, patrol, serve, simulate, start } from './main-parts.ts';
 import { tours } from './main-tours.ts';
 
 interface Verb {
@@ -23,6 +23,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   start: { says: 'run everything: database, simulated estate, capture, compare, pages', run: start },
   serve: { says: 'run the pages and the API', run: serve },
   capture: { says: 'look at the cameras; run as many as the cameras need', run: capture },
+  patrol: { says: 'drive the domes on their routes and look through them', run: patrol },
   compare: { says: 'judge looks; run as many as the looks need', run: compare },
   simulate: { says: 'run the simulated estate’s cameras', run: simulate },
   migrate: { says: 'bring the database up to date and end', run: migrateDatabase },

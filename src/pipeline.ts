@@ -1,12 +1,13 @@
 /**
  * The flow, wired. This is the one file that shows all of it:
  *
- *   camera ─▶ frame ─▶ gate ─▶ (queue) ─▶ network ─▶ candidate ─▶ review …
- *                                            └────▶ evidence ◀────┘
+ *   camera ─▶ frame ──┬▶ gate ─▶ (queue) ─▶ network ─▶ candidate ─▶ review …
+ *   dome ──▶ patrol ──┘                        └────▶ evidence ◀────┘
  *
  * Each stage is handed what it consumes and a callback for what it yields; none knows who comes after it. `runCapture` is
- * what stands beside the cameras, `runCompare` what judges, `runUpkeep` what finds the forgotten and prunes the old; one
- * process may run all three or each a process of its own, any number of times.
+ * what stands beside the cameras, `runPatrol` what drives the domes and looks through them, `runCompare` what judges,
+ * `runUpkeep` what finds the forgotten and prunes the old; one process may run all of them or each a process of its own,
+ * any number of times.
  */
 import type { Clock, Timer } from './base/clock.ts';
 import { problemOf, SentinelError } from './base/errors.ts';
@@ -14,8 +15,18 @@ import { LIMITS } from './base/limits.ts';
 import type { Logger } from './base/log.ts';
 import { CameraLeases, CameraStore, type CaptureCamera } from './camera/camera.ts';
 import { CandidateDesk, type CandidateRules } from './candidate/candidate.ts';
-import { burnIn, forgottenViews, Gatekeeper, Judge, openEye, type GateRules } from './comparison/comparison.ts';
-import { KeyFrameDecoder } from './drivers/codec/codec.ts';
+import {
+  burnIn,
+  forgottenViews,
+  Gatekeeper,
+  Judge,
+  openEye,
+  presetPicture,
+  shiftBetween,
+  StopPoses,
+  type GateRules,
+} from './comparison/comparison.ts';
+import { KeyFrameDecoder, LiveDecoder } from './drivers/codec/codec.ts';
 import type { BlobStore } from './drivers/blobs/blobs.ts';
 import type { Db } from './drivers/postgres/postgres.ts';
 import type { CompareQueue } from './drivers/queue/queue.ts';
@@ -39,6 +50,7 @@ import {
   type SnapshotDesk,
 } from './evidence/evidence.ts';
 import { Capture, LookLog, type Aim, type CaptureRules } from './frame/frame.ts';
+import { Patrol, type PatrolRules, type Turret, type Visit } from './patrol/patrol.ts';
 import { LiveRelay } from './wall/wall.ts';
 
 /** What every part of the flow stands on. */
@@ -84,10 +96,15 @@ export function openLine({ clock, log }: Pick<Ground, 'clock' | 'log'>, setup: L
   };
 }
 
-export interface CaptureSetup {
+/** What those beside the cameras have in common, whoever points them. */
+export interface LookSetup {
+  /** Of this process, one of a kind. */
   readonly processName: string;
-  readonly rules: CaptureRules;
   readonly gate: GateRules;
+}
+
+export interface CaptureSetup extends LookSetup {
+  readonly rules: CaptureRules;
 }
 
 export interface KnownStreams {
@@ -105,12 +122,102 @@ export async function runCapture(
   line: Line,
   setup: CaptureSetup,
 ): Promise<Running & { readonly counts: Capture['counts'] }> {
-  const { db, blobs, queue, clock, log, snapshots } = ground;
+  const { db, clock, log } = ground;
   const { pulls, aim } = line;
-  const decoder = new KeyFrameDecoder();
   const cameras = new CameraStore(db);
-  const looks = new LookLog(db, clock, log);
+  const lookout = openLookout(ground, line, setup, cameras);
+  const { decoder, gatekeeper, keeper } = lookout;
+  gatekeeper.start();
 
+  // camera and frame: every leased camera, each view at its cadence
+  const capture = new Capture(setup.rules, {
+    ...{ clock, log, decoder, cameras, aim },
+    leases: new CameraLeases(db, setup.processName, setup.rules.leaseS),
+    hold: (target, onError) => pulls.hold(target, { onError }),
+    visit: line.visit,
+    onFrame: (frame) => gatekeeper.look(frame),
+  });
+  await capture.start();
+
+  // evidence: the main stream's own bytes for what was raised
+  keeper.start();
+
+  return {
+    get counts() {
+      return capture.counts;
+    },
+    async close() {
+      await keeper.close();
+      await capture.close();
+      await lookout.close();
+    },
+  };
+}
+
+export interface PatrolSetup extends LookSetup {
+  readonly rules: PatrolRules;
+  /** Opens what points a camera. */
+  readonly openTurret: (camera: CaptureCamera) => Promise<Turret>;
+  /** Calls back with the id of each camera of which something changed, or undefined where much may have. */
+  readonly listen: (onChanged: (cameraId: number | undefined) => void) => Running;
+  /** Told of each visit, for the figures. */
+  readonly onVisit: (visit: Visit) => void;
+}
+
+export async function runPatrol(
+  ground: Ground,
+  line: Line,
+  setup: PatrolSetup,
+): Promise<Running & { readonly counts: Patrol['counts'] }> {
+  const { db, blobs, clock, log } = ground;
+  const { pulls, aim } = line;
+  const cameras = new CameraStore(db);
+  const lookout = openLookout(ground, line, setup, cameras);
+  const { gatekeeper, keeper } = lookout;
+  gatekeeper.start();
+  const poses = new StopPoses({ db, blobs, log });
+  // Domes are leased apart from what the same process may capture.
+  const processName = `${setup.processName}/patrol`;
+
+  const patrol = new Patrol(setup.rules, {
+    ...{ db, clock, log, cameras, processName, random: Math.random },
+    leases: new CameraLeases(db, processName, setup.rules.leaseS, 'patrol'),
+    connect: async (camera, onError) => pulls.hold((await aim(camera, 'look')).target, { onError }),
+    openDecoder: () => new LiveDecoder(),
+    openTurret: setup.openTurret,
+    shift: shiftBetween,
+    poseOf: (viewId, picture) => poses.poseOf(viewId, picture),
+    keepPicture: async (cameraId, token, picture) => blobs.put(await presetPicture(db, cameraId, token, picture)),
+    // frame: a dome's picture goes the way of any other's, once it stands where it should
+    onLook: async ({ cameraId, viewId, capturedAtMs, picture, frozen, unfit }) => {
+      if (unfit !== null || !picture) await gatekeeper.unfit(viewId, capturedAtMs, unfit ?? 'turret');
+      else await gatekeeper.look({ cameraId, viewId, capturedAtMs, picture, frozen });
+    },
+    // evidence: of a dome only while it stands there
+    onStanding: (viewId, standing) => keeper.keepWhileStanding(viewId, standing),
+    onVisit: setup.onVisit,
+  });
+  await patrol.start();
+  const listening = setup.listen((cameraId) => patrol.wake(cameraId));
+
+  return {
+    get counts() {
+      return patrol.counts;
+    },
+    async close() {
+      await listening.close();
+      await patrol.close();
+      await keeper.close();
+      await lookout.close();
+    },
+  };
+}
+
+/** What stands beside the cameras, whoever points them: the gate, and the keeper of the cameras' own bytes. */
+function openLookout(ground: Ground, line: Line, setup: LookSetup, cameras: CameraStore) {
+  const { db, blobs, queue, clock, log, snapshots } = ground;
+  const decoder = new KeyFrameDecoder();
+  const looks = new LookLog(db, clock, log);
   // gate: what shows nothing new ends here, the rest waits for the network
   const gatekeeper = new Gatekeeper(setup.gate, {
     ...{ db, clock, log },
@@ -129,33 +236,13 @@ export async function runCapture(
       });
     },
   });
-  gatekeeper.start();
-
-  // camera and frame: every leased camera, each view at its cadence
-  const capture = new Capture(setup.rules, {
-    ...{ clock, log, decoder, cameras, aim },
-    leases: new CameraLeases(db, setup.processName, setup.rules.leaseS),
-    hold: (target, onError) => pulls.hold(target, { onError }),
-    visit: line.visit,
-    onFrame: (frame) => gatekeeper.look(frame),
-  });
-  await capture.start();
-
-  // evidence: the main stream's own bytes for what was raised
   const keeper = new StreamKeeper({
-    ...{ db, blobs, cameras, clock, log, aim, decoder, snapshots },
-    blacken: burnIn,
-    record: line.record,
+    ...{ db, blobs, cameras, clock, log, decoder, snapshots },
+    ...{ aim: line.aim, record: line.record, blacken: burnIn },
   });
-  keeper.start();
-
   return {
-    get counts() {
-      return capture.counts;
-    },
-    async close() {
-      await keeper.close();
-      await capture.close();
+    ...{ decoder, gatekeeper, keeper },
+    async close(): Promise<void> {
       await gatekeeper.close();
       await looks.close();
       await decoder.close();

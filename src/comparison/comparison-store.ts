@@ -111,6 +111,19 @@ export async function poseReferences(db: Db, viewId: number, most: number): Prom
     .map(({ picture_sha256: pictureSha256, thumbnail }) => ({ pictureSha256, thumbnail }));
 }
 
+/** Privacy areas of the view that is seen at a preset. */
+export async function privacyOf(db: Db, cameraId: number, key: string): Promise<Polygon[]> {
+  const rows = await db
+    .selectFrom('mask')
+    .innerJoin('view', 'view.id', 'mask.view_id')
+    .select('mask.polygon')
+    .where('view.camera_id', '=', cameraId)
+    .where('view.key', '=', key)
+    .where('mask.kind', '=', 'privacy')
+    .execute();
+  return rows.map(({ polygon }) => polygon);
+}
+
 // --- learning --------------------------------------------------------------------------------------------------------
 
 export async function proposeBaseline(

@@ -34,7 +34,7 @@ export { Judge } from './judge.ts';
 export { burnIn } from './masking.ts';
 export { drawOverlay } from './overlay.ts';
 export type { Heat } from './regions.ts';
-export { shiftBetween, StopPoses } from './stop-poses.ts';
+export { presetPicture, shiftBetween, StopPoses } from './stop-poses.ts';
 
 /** What is kept of a lawful picture: about half a megabyte. */
 export interface Encoding {

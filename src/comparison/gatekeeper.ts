@@ -118,6 +118,13 @@ export class Gatekeeper {
     await this.#parts.onPending(frame.viewId);
   }
 
+  /** Notes a look that could not be judged for what is known beside its picture: a dome that moved, or stood elsewhere. */
+  async unfit(viewId: number, capturedAtMs: number, reason: string): Promise<void> {
+    const { context } = await this.#knownOf(viewId);
+    if (!context || context.state === 'paused') return;
+    await this.#write({ viewId, capturedAtMs }, { result: 'not_judged', stage: 'capture', reason, lighting: null });
+  }
+
   async #learn(
     frame: Frame,
     known: Known,
@@ -173,7 +180,7 @@ export class Gatekeeper {
   }
 
   #write(
-    frame: Frame,
+    frame: Pick<Frame, 'viewId' | 'capturedAtMs'>,
     look: Pick<NewLook, 'result' | 'stage' | 'reason' | 'lighting'> & Partial<NewLook>,
   ): Promise<number> {
     return this.#parts.looks.add({

@@ -7,10 +7,11 @@ import { LIMITS } from '../base/limits.ts';
 import type { Logger } from '../base/log.ts';
 import type { Picture } from '../base/picture.ts';
 import type { BlobStore } from '../drivers/blobs/blobs.ts';
-import { readPicture } from '../drivers/codec/codec.ts';
+import { readPicture, shrinkJpeg, writeJpeg } from '../drivers/codec/codec.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
-import { poseReferences, type PoseReference } from './comparison-store.ts';
+import { poseReferences, privacyOf, type PoseReference } from './comparison-store.ts';
 import { gate, thumbnailOf } from './gate.ts';
+import { burnIn } from './masking.ts';
 import { poseOf, posePictureOf } from './pose.ts';
 
 /** Shares of the picture: what is looked for stands so far right and up. */
@@ -34,7 +35,9 @@ export interface StopPosesParts {
 
 /** References that a picture is registered to, the likeliest. */
 const TRIED = 3;
-/** Corners share less than this with a view that they do not show at all. */
+/** Pictures of a camera that stands still agree nearly everywhere; passing cars and a caption take their share. */
+const AGREES = 0.5;
+/** Pictures share less than this with a view that they do not show at all. */
 const STRANGE = 0.12;
 
 export class StopPoses {
@@ -106,5 +109,12 @@ export function shiftBetween(before: Picture, after: Picture): StreamShift {
   return agreement < AGREES ? { kind: 'strange' } : { kind: 'told', px };
 }
 
-/** Pictures of a camera that stands still agree nearly everywhere; passing cars and a caption take their share. */
-const AGREES = 0.5;
+const PRESET_WIDTH_PX = 320;
+
+/** A small JPEG of what a preset shows, the privacy areas of its view blackened. */
+export async function presetPicture(db: Db, cameraId: number, token: string, picture: Picture): Promise<Buffer> {
+  const { widthPx, heightPx, rgb } = picture;
+  const shown = { widthPx, heightPx, rgb: rgb.slice() };
+  burnIn(shown, await privacyOf(db, cameraId, token));
+  return shrinkJpeg(await writeJpeg(shown), PRESET_WIDTH_PX);
+}

@@ -14,14 +14,21 @@ export interface Wanted {
   readonly attempts: number;
 }
 
-/** Takes one wish that is due; it is nobody else's for a minute. */
-export async function takeWanted(db: Db): Promise<Wanted | undefined> {
+/**
+ * Takes one wish that is due; it is nobody else's for a minute.
+ * @param viewId the view at which a dome stands now; absent: of cameras that always look there
+ */
+export async function takeWanted(db: Db, viewId?: number): Promise<Wanted | undefined> {
+  const reachable =
+    viewId === undefined
+      ? sql`w.view_id in (select f.id from view f join camera c on c.id = f.camera_id where c.kind = 'fixed')`
+      : sql`w.view_id = ${viewId}`;
   const taken = await sql<Wanted>`
     update evidence_stream e set attempts = attempts + 1, not_before = now() + interval '1 minute'
     from view v
     where e.view_id = v.id and e.id = (
-      select id from evidence_stream where state = 'wanted' and not_before <= now()
-      order by id limit 1 for update skip locked)
+      select w.id from evidence_stream w where w.state = 'wanted' and w.not_before <= now() and ${reachable}
+      order by w.id limit 1 for update of w skip locked)
     returning e.id, e.snapshot_id as "snapshotId", e.candidate_id as "candidateId", v.id as "viewId",
       v.camera_id as "cameraId", e.attempts`.execute(db);
   return taken.rows[0];

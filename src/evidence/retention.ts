@@ -76,6 +76,13 @@ export async function prune(
     select id from look where captured_at < ${before(rules.looksDays * DAY_MS)} limit ${LIMITS.prunedAtOnce})`);
   await count(sql`delete from event where id in (
     select id from event where at < ${before(rules.eventsDays * DAY_MS)} limit ${LIMITS.prunedAtOnce})`);
+  await count(sql`delete from turret_log where id in (
+    select id from turret_log where at < ${before(rules.auditDays * DAY_MS)} limit ${LIMITS.prunedAtOnce})`);
+  await count(sql`delete from operator_task where id in (select id from operator_task
+    where state = 'closed' and closed_at < ${before(rules.auditDays * DAY_MS)} limit ${LIMITS.prunedAtOnce})`);
+  await count(sql`delete from patrol_visit where id in (
+    select id from patrol_visit where began_at < ${before(rules.looksDays * DAY_MS)} limit ${LIMITS.prunedAtOnce})`);
+  await count(sql`delete from patrol_test_run where ended_at < ${before(rules.looksDays * DAY_MS)}`);
   await count(sql`delete from audit where id in (
     select id from audit where at < ${before(rules.auditDays * DAY_MS)} limit ${LIMITS.prunedAtOnce})`);
   await count(sql`delete from session where expires_at < ${before(0)}`);

@@ -5,7 +5,8 @@
  * further record in the same transaction. Where the main stream cannot be had, the sub-stream is kept and the record
  * says so.
  *
- * A wish is taken for a minute at a time, so that a process that dies over it leaves it to the next.
+ * A wish is taken for a minute at a time, so that a process that dies over it leaves it to the next. A dome's is fulfilled
+ * only while the dome stands at the view it is of.
  */
 import { createHash } from 'node:crypto';
 import type { Clock, Timer } from '../base/clock.ts';
@@ -76,24 +77,45 @@ export class StreamKeeper {
 
   async #work(): Promise<void> {
     for (let wanted; !this.#isStopped() && (wanted = await takeWanted(this.#parts.db));) {
-      await this.#fulfil(wanted);
+      await this.#fulfil(wanted, this.#stopped.signal);
     }
   }
 
-  async #fulfil(wanted: Wanted): Promise<void> {
+  /**
+   * Fulfils what is wanted of a view while a dome stands there, also what is wished for meanwhile.
+   * @param standing.over no further wish is begun
+   * @param standing.moved the dome looks elsewhere: what is being pulled is of no use
+   */
+  async keepWhileStanding(
+    viewId: number,
+    standing: { readonly over: AbortSignal; readonly moved: AbortSignal },
+  ): Promise<void> {
+    const { clock, db } = this.#parts;
+    const moved = AbortSignal.any([standing.moved, this.#stopped.signal]);
+    const ended = AbortSignal.any([standing.over, moved]);
+    for (;;) {
+      const wanted = await takeWanted(db, viewId);
+      if (wanted) await this.#fulfil(wanted, moved);
+      if (ended.aborted) return;
+      if (!wanted) await clock.sleep(LOOK_EVERY_MS, ended).catch(() => undefined);
+    }
+  }
+
+  async #fulfil(wanted: Wanted, stopped: AbortSignal): Promise<void> {
     const { db } = this.#parts;
     let pulled: PulledStream;
     try {
-      pulled = await this.#pull(wanted, 'main');
+      pulled = await this.#pull(wanted, 'main', stopped);
     } catch (thrown) {
       if (this.#isStopped()) return;
       const problem = problemOf(thrown);
-      if (wanted.attempts < LIMITS.evidenceAttempts) {
+      // A dome that went on early says nothing of its stream: the wish waits for its next visit, however often.
+      if (wanted.attempts < LIMITS.evidenceAttempts || stopped.aborted) {
         await postpone(db, wanted.id, problem);
         return;
       }
       try {
-        pulled = await this.#pull(wanted, 'sub', problem);
+        pulled = await this.#pull(wanted, 'sub', stopped, problem);
       } catch (subThrown) {
         if (this.#isStopped()) return;
         await this.#giveUp(wanted, `${problem}; ${problemOf(subThrown)}`);
@@ -103,12 +125,17 @@ export class StreamKeeper {
     await this.#keep(wanted, pulled);
   }
 
-  async #pull(wanted: Wanted, stream: 'main' | 'sub', problem: string | null = null): Promise<PulledStream> {
+  async #pull(
+    wanted: Wanted,
+    stream: 'main' | 'sub',
+    stopped: AbortSignal,
+    problem: string | null = null,
+  ): Promise<PulledStream> {
     const { aim, blobs, cameras, record } = this.#parts;
     const [camera] = await cameras.forCapture([wanted.cameraId]);
     if (!camera) throw new Error('the camera is no longer registered');
     const { target } = await aim(camera, stream === 'main' ? 'evidence' : 'look');
-    const units = await record(target, this.#stopped.signal);
+    const units = await record(target, stopped);
     const first = units[0];
     if (!first) throw new Error('the camera sent no group of pictures');
     const blobSha256 = await blobs.put(Buffer.concat(units.map((unit) => unit.bytes)));

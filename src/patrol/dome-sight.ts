@@ -119,13 +119,18 @@ export class DomeSight implements Sight {
     });
   }
 
+  /** Asked through a function, since it turns while something is waited for. */
+  #isStopped(): boolean {
+    return this.#stopped.signal.aborted;
+  }
+
   async #run(): Promise<void> {
     const { clock, connect } = this.#parts;
     const { signal } = this.#stopped;
     while (!signal.aborted && !this.#stream) {
       try {
         const stream = await connect((problem) => this.#report(problem));
-        if (signal.aborted) break;
+        if (this.#isStopped()) break;
         stream.subscribe((unit) => this.#take(unit));
         stream.start();
         this.#stream = stream;

@@ -35,7 +35,11 @@ interface TestUnderWay {
 }
 
 /** Waiting where there is nothing to do: woken by what changes, else to look at the clock again. */
-const IDLE_POLL_MS = 1_000;
+const IDLE_POLL_MS = 2_000;
+/** While a hand holds it, where it points is asked this often. */
+const HELD_POLL_MS = 1_000;
+/** After a visit was broken off for another reason than a hand's, which wakes. */
+const INTERRUPTED_MS = 500;
 /** The last of them is well under the shortest round. */
 const BACK_OFF_MS = [1_000, 2_000, 4_000, 8_000, 15_000] as const;
 /** A parked dome looks at its park view this often. */
@@ -78,6 +82,11 @@ export class Dome {
     await this.#running;
   }
 
+  /** Asked through a function, since it turns while the loop waits. */
+  #isStopped(): boolean {
+    return this.#stopped.signal.aborted;
+  }
+
   /** Something may have changed: the holder, a command, a route, a setting. */
   wake(): void {
     this.#woken = true;
@@ -100,7 +109,7 @@ export class Dome {
         await this.#turn(signal);
         this.#failures = 0;
       } catch (thrown) {
-        if (signal.aborted) break;
+        if (this.#isStopped()) break;
         if (thrown instanceof Interrupted) continue;
         const waitMs = BACK_OFF_MS[Math.min(this.#failures++, BACK_OFF_MS.length - 1)] ?? IDLE_POLL_MS;
         log.warn({ cameraId, problem: problemOf(thrown), waitMs }, 'patrol of a dome failed; it is tried again');
@@ -150,6 +159,7 @@ export class Dome {
     const holder: Holder = { kind: 'route', userId: null, routeId: route.id, name: route.name, purpose: '' };
     const { visit, thrown } = await this.#visits.visit({ stop, holder, route, dwellS: stop.dwellS }, signal);
     if (visit.outcome !== 'interrupted') round.leave(route);
+    else await this.#pause(INTERRUPTED_MS, signal);
     this.#idleSinceMs = clock.monotonicMs();
     if (thrown !== undefined) throw thrown as Error;
   }
@@ -171,7 +181,7 @@ export class Dome {
       this.#driven.enter('held');
     }
     await this.#hands.stopWhatGoesOn(false);
-    await this.#pause(Math.min(IDLE_POLL_MS, this.#hands.stopInMs ?? IDLE_POLL_MS), signal);
+    await this.#pause(Math.min(HELD_POLL_MS, this.#hands.stopInMs ?? HELD_POLL_MS), signal);
     if (this.#woken || signal.aborted) return;
     const { position } = await (await this.#driven.open()).status();
     this.#driven.enter('held', { position });

@@ -12,14 +12,17 @@ import {
 import { StoredBook, type BookParts } from './dome-book.ts';
 import { DomeSight, type DomeStream, type PictureDecoder } from './dome-sight.ts';
 import { Dome, type DomeParts, type DomeRules } from './dome.ts';
+import { SETTLE_RULES } from './settling.ts';
 import type { Turret } from './turret.ts';
 import { pruneCommands } from './turret-store.ts';
 
 export interface PatrolRules extends DomeRules, HealthRules {
   readonly leaseS: number;
+  /** Longest wait for a turret to reach a stop and stand still. */
+  readonly arriveWithinS: number;
 }
 
-type Handed = 'settle' | 'shift' | 'poseOf' | 'onLook' | 'onStanding' | 'onVisit' | 'random';
+type Handed = 'shift' | 'poseOf' | 'onLook' | 'onStanding' | 'onVisit' | 'random';
 
 export interface PatrolParts extends BookParts, Pick<DomeParts, Handed> {
   readonly cameras: Pick<CameraStore, 'forCapture' | 'saveHealth'>;
@@ -141,6 +144,7 @@ export class Patrol {
     const dome = new Dome(this.#rules, {
       ...parts,
       cameraId: camera.id,
+      settle: { ...SETTLE_RULES, longestMs: this.#rules.arriveWithinS * 1000 },
       sight,
       book: new StoredBook(camera.id, parts),
       openTurret: () => parts.openTurret(camera),

@@ -19,6 +19,7 @@ export {
   saveRoute,
   type DrawnRoute,
 } from './route-store.ts';
+export { Patrol, type PatrolRules } from './patrol-process.ts';
 export { problemText } from './route-words.ts';
 export { routeAt, type Route, type RouteProblem, type Stop } from './route.ts';
 export { closeTask } from './task-store.ts';
@@ -32,4 +33,6 @@ export {
   routesWithPreset,
   type HandCommand,
 } from './turret-store.ts';
-export { askForTest, cancelTest, waitingStops } from './visit-store.ts';
+export { askForTest, cancelTest } from './visit-store.ts';
+export type { Turret } from './turret.ts';
+export type { Visit } from './visit-store.ts';

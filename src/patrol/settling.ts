@@ -22,7 +22,9 @@ export interface SettleRules {
   readonly apartMs: number;
   /** How far a stream may lag behind the motor: waited out where no move can be seen. */
   readonly lagMs: number;
-  /** The same in the dark, where the picture cannot tell. */
+  /** How long a picture must stay as it was, after a turret says that it has moved, to be believed. */
+  readonly sameMs: number;
+  /** How long is waited in the dark, where the picture cannot tell. */
   readonly blindMs: number;
   /** Time in which a move must have begun to show. */
   readonly unmovedMs: number;
@@ -31,7 +33,7 @@ export interface SettleRules {
 }
 
 export const SETTLE_RULES: SettleRules = {
-  ...{ stillPx: 1, apartMs: 120, lagMs: 700, blindMs: 1_500, unmovedMs: 5_000, longestMs: 45_000 },
+  ...{ stillPx: 1, apartMs: 120, lagMs: 700, sameMs: 3_000, blindMs: 1_500, unmovedMs: 5_000, longestMs: 45_000 },
 };
 
 /** Pictures nearer to that from before the move than this have not left it. */
@@ -116,7 +118,8 @@ export class Settling {
     // Of a turret that tells of itself its word is wanted too: a scene may change without a move. A move may be too short
     // to be heard of.
     if (!this.#movedByWord) return this.#left && sinceMs >= this.#rules.blindMs;
-    return this.#left || sinceMs >= this.#rules.lagMs;
+    // That it shows the same after all is only believed once no stream can lag so far behind.
+    return this.#left || sinceMs >= this.#rules.sameMs;
   }
 
   /** @param atMs monotonic ms */

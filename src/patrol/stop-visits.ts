@@ -23,6 +23,13 @@ export interface StopLook {
   readonly unfit: 'pose' | 'unsettled' | 'stuck' | 'turret' | null;
 }
 
+export interface StandingSignals {
+  /** The dwell is over: what is under way may end, nothing more is begun. */
+  readonly over: AbortSignal;
+  /** The dome moves, or is about to: what is under way is of no use. */
+  readonly moved: AbortSignal;
+}
+
 export interface StopParts {
   readonly cameraId: number;
   readonly clock: Clock;
@@ -33,8 +40,8 @@ export interface StopParts {
   readonly shift: (before: Picture, after: Picture) => PictureShift;
   readonly poseOf: (viewId: number, picture: Picture) => Promise<StopPose>;
   readonly onLook: (look: StopLook) => Promise<void>;
-  /** While the dome stands at a view: until the signal aborts, which is soon after its dwell at the latest. */
-  readonly onStanding: (viewId: number, signal: AbortSignal) => Promise<void>;
+  /** What a standing dome is needed for. */
+  readonly onStanding: (viewId: number, standing: StandingSignals) => Promise<void>;
   readonly onVisit: (visit: Visit) => void;
 }
 
@@ -215,33 +222,32 @@ export class StopVisits {
     const { clock, book, log, onStanding } = this.#parts;
     this.#driven.enter('dwelling');
     const over = new AbortController();
-    const late = new AbortController();
+    const moved = new AbortController();
     const standing =
       viewId === undefined
         ? Promise.resolve()
-        : onStanding(viewId, AbortSignal.any([signal, over.signal])).catch((thrown: unknown) => {
+        : onStanding(viewId, { over: over.signal, moved: moved.signal }).catch((thrown: unknown) => {
             log.warn({ problem: problemOf(thrown) }, 'what a standing dome is for failed');
           });
     const renewal = clock.every(PATROL_LEASE_MS / 3, () => {
       void book.take(holder, PATROL_LEASE_MS).catch(() => undefined);
     });
-    const grace = clock.after(dwellS * 1000 + STANDING_GRACE_MS, () => late.abort(new Error('late')));
     try {
       await clock.sleep(dwellS * 1000, signal);
       over.abort(new Error('the dwell is over'));
-      await Promise.race([standing, untilAborted(AbortSignal.any([signal, late.signal]))]);
-      signal.throwIfAborted();
+      await within(STANDING_GRACE_MS, standing, clock, signal);
     } finally {
       over.abort(new Error('the dwell is over'));
+      moved.abort(new Error('the dome goes on'));
       renewal.cancel();
-      grace.cancel();
     }
   }
 }
 
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+/** Waits for work, but no longer than so, nor beyond the signal, with whose reason it rejects. */
+async function within(mostMs: number, work: Promise<void>, clock: Clock, signal: AbortSignal): Promise<void> {
+  const done = new AbortController();
+  void work.then(() => done.abort(new Error('done')));
+  await clock.sleep(mostMs, AbortSignal.any([signal, done.signal])).catch(() => undefined);
+  signal.throwIfAborted();
 }

@@ -88,7 +88,7 @@ export class FakeDome {
           this.looks.push({ ...look, at: look.picture ? positionIn(look.picture) : null });
           return Promise.resolve();
         },
-        onStanding: (_viewId, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
+        onStanding: (_viewId, { over }) => new Promise((resolve) => over.addEventListener('abort', () => resolve())),
         onVisit: (visit) => this.visits.push(visit),
       },
     );
