@@ -51,6 +51,7 @@ const EXPLAINED = [
   /^@shinyoshiaki\/jspack$/,
   /^@expo-google-fonts\/noto-sans-sc$/,
   /^png-js$/,
+  /^jmuxer$/,
 ];
 
 /** Packages whose code runs on the server, and those that the build puts into the pages. */
