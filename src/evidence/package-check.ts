@@ -222,7 +222,8 @@ class PackageCheck {
     } else if (!manifest || (body && !isOf(body, manifest, text))) {
       findings.push({ code: 'manifest_unreadable', where: { path: SEAL_PATHS.manifest } });
     }
-    if (manifest && proofs && findings.length === 0) findings.push(...proofsMissing(manifest, proofs));
+    const isTheOne = body !== undefined && findings.every(({ where }) => where.path !== SEAL_PATHS.manifest);
+    if (manifest && proofs && isTheOne) findings.push(...proofsMissing(manifest, proofs));
     if (!signed || !proofs) {
       this.#findings.push(...findings);
       // Nothing vouches for it, but it still tells where things lie.

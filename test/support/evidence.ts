@@ -139,7 +139,7 @@ async function seal(db: Db, record: SnapshotRecord): Promise<SealedSample> {
     })
     .execute();
   const files = [
-    ...record.pictures.map(({ role, file }) => ({ role: role as string, sha256: file.sha256 })),
+    ...record.pictures.map(({ role, file }) => ({ role: role, sha256: file.sha256 })),
     ...(record.stream.file ? [{ role: 'stream', sha256: record.stream.file.sha256 }] : []),
   ];
   await db

@@ -23,14 +23,24 @@ export interface GalleryFilter {
 }
 
 const NAMES = ['place', 'cameraId', 'candidateId', 'cause', 'state', 'held', 'since', 'until'] as const;
-export const EVERYTHING = Object.fromEntries(NAMES.map((name) => [name, ''])) as unknown as GalleryFilter;
+export const EVERYTHING: GalleryFilter = {
+  place: '',
+  cameraId: '',
+  candidateId: '',
+  cause: '',
+  state: '',
+  held: '',
+  since: '',
+  until: '',
+};
 
 export function filterOf(query: LocationQuery): GalleryFilter {
-  const values = NAMES.map((name) => {
+  const filter = { ...EVERYTHING } as Record<keyof GalleryFilter, string>;
+  for (const name of NAMES) {
     const value = query[name];
-    return [name, typeof value === 'string' ? value : ''];
-  });
-  return Object.fromEntries(values) as unknown as GalleryFilter;
+    if (typeof value === 'string') filter[name] = value;
+  }
+  return filter;
 }
 
 export function queryOf(filter: GalleryFilter): Record<string, string> {
