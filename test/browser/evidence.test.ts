@@ -157,7 +157,7 @@ describeInBrowser('the evidence page', (pages) => {
       async () => (await byTest('snapshot').first().textContent())?.includes('人工提取') ?? false,
       'it is there',
     );
-    expect(await byTest('snapshot').first().textContent()).toContain('正在取码流');
+    expect(await byTest('snapshot').first().textContent()).toContain('码流随后另记');
   });
 
   it('compares any two kept pictures of a view, by slider, side by side, and blinking', async () => {

@@ -45,7 +45,7 @@ const en: typeof zhCN = {
   },
   snapshotStream: {
     kept: 'stream kept',
-    wanted: 'stream being fetched',
+    wanted: 'stream follows',
     failed: 'stream could not be had',
     standing: 'stream in the record before',
     none: 'no stream',

@@ -31,7 +31,7 @@ export default {
   cause: { raised: '系统发现', decided: '人工判定', undone: '撤销判定', pulled: '人工提取', stream: '原始码流' },
   snapshotStream: {
     kept: '码流已存',
-    wanted: '正在取码流',
+    wanted: '码流随后另记',
     failed: '未取得码流',
     standing: '码流见前一记录',
     none: '不含码流',
