@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from './base/clock.ts';
 import { problemOf, SentinelError } from './base/errors.ts';
+import { LIMITS } from './base/limits.ts';
 import type { Config } from './config.ts';
 import { openSealer, type Sealer } from './camera/camera.ts';
 import { thumbnailOf, fitness } from './comparison/comparison.ts';
@@ -282,6 +283,16 @@ function lineSetup(config: Config, sealer: Sealer): LineSetup {
         timeoutMs: config.timeouts.rtsp.replyMs,
       });
       return { ...(await device.streams()), clockOffset: device.clockOffset };
+    },
+    identify: async (url, credentials) => {
+      const device = await openDevice({ url, credentials, clock: systemClock, timeoutMs: LIMITS.deviceAnswerMs });
+      const { make, model, serial, firmware } = await device.information();
+      const interfaces = await device.network().catch(() => []);
+      const own = interfaces.find(({ addresses }) => addresses.includes(new URL(url).hostname)) ?? interfaces[0];
+      return {
+        ...{ make: make || null, model: model || null, serial: serial || null, firmware: firmware || null },
+        mac: own?.mac || null,
+      };
     },
   };
 }

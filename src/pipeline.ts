@@ -46,6 +46,7 @@ import {
   StreamKeeper,
   sweepBlobs,
   takeSweepTurn,
+  type DeviceFacts,
   type RetentionRules,
   type SnapshotDesk,
 } from './evidence/evidence.ts';
@@ -74,6 +75,8 @@ export interface Line {
   readonly record: (target: RtspTarget, signal: AbortSignal) => ReturnType<typeof recordGroupOfPictures>;
   /** Where a camera's stream is; fails while a camera known only by its ONVIF address cannot be asked. */
   readonly aim: (camera: CaptureCamera, stream: 'look' | 'evidence') => Promise<Aim>;
+  /** What the device says it is; null for a camera without an ONVIF address. */
+  readonly identify: (camera: CaptureCamera) => Promise<DeviceFacts | null>;
 }
 
 export interface LineSetup {
@@ -83,6 +86,8 @@ export interface LineSetup {
   readonly openSecret: (credentialName: string, sealed: Buffer) => string;
   /** Asks a camera known by its ONVIF address for its streams and its clock; URLs without credentials. */
   readonly streamsOf: (onvifUrl: string, credentials: RtspTarget['credentials']) => Promise<KnownStreams>;
+  /** Asks it what it is. */
+  readonly identify: (onvifUrl: string, credentials: RtspTarget['credentials']) => Promise<DeviceFacts>;
 }
 
 export function openLine({ clock, log }: Pick<Ground, 'clock' | 'log'>, setup: LineSetup): Line {
@@ -93,6 +98,8 @@ export function openLine({ clock, log }: Pick<Ground, 'clock' | 'log'>, setup: L
     visit: (target, signal) => visitKeyFrame(target, { ...toCamera, signal }),
     record: (target, signal) => recordGroupOfPictures(target, { ...toCamera, signal }),
     aim: aimer(setup, clock),
+    identify: async (camera) =>
+      camera.onvifUrl === null ? null : setup.identify(camera.onvifUrl, loginOf(camera, setup.openSecret)),
   };
 }
 
@@ -238,7 +245,7 @@ function openLookout(ground: Ground, line: Line, setup: LookSetup, cameras: Came
   });
   const keeper = new StreamKeeper({
     ...{ db, blobs, cameras, clock, log, decoder, snapshots },
-    ...{ aim: line.aim, record: line.record, blacken: burnIn },
+    ...{ aim: line.aim, record: line.record, identify: line.identify, blacken: burnIn },
   });
   return {
     ...{ decoder, gatekeeper, keeper },
@@ -370,10 +377,7 @@ function aimer(
   }
 
   return async (camera, stream) => {
-    const { credential } = camera;
-    const credentials = credential
-      ? { username: credential.username, password: setup.openSecret(credential.name, credential.secretSealed) }
-      : undefined;
+    const credentials = loginOf(camera, setup.openSecret);
     const { mainUrl, subUrl, clockOffset } =
       camera.mainUrl || camera.subUrl
         ? { mainUrl: camera.mainUrl, subUrl: camera.subUrl, clockOffset: undefined }
@@ -381,4 +385,9 @@ function aimer(
     const url = (stream === 'look' ? (subUrl ?? mainUrl) : (mainUrl ?? subUrl)) as string;
     return { target: { url, ...(credentials && { credentials }) }, ...(clockOffset && { clockOffset }) };
   };
+}
+
+function loginOf({ credential }: CaptureCamera, openSecret: LineSetup['openSecret']): RtspTarget['credentials'] {
+  if (!credential) return undefined;
+  return { username: credential.username, password: openSecret(credential.name, credential.secretSealed) };
 }

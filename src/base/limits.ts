@@ -80,6 +80,9 @@ export const LIMITS = {
   timestampBytes: 256 * 1024,
   /** Entries of the log read at once while it is checked from its beginning. */
   entriesCheckedAtOnce: 500,
+  /** What a device said it is is believed for so long, and waited for so long. */
+  deviceKnownMs: 86_400_000,
+  deviceAnswerMs: 8_000,
   /** Widest picture made of a main stream's key unit (8K UHD). */
   stillWidthPx: 7_680,
   /** Stored files whose size and digests a process remembers between snapshots that name them. */

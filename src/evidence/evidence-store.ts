@@ -64,6 +64,16 @@ export async function keep(trx: DbOrTrx, wanted: Wanted, kept: KeptStream, nowMs
   return true;
 }
 
+/** A try that came to nothing since the dome went on: it says nothing of the stream, and is due at the next visit. */
+export async function letGo(db: Db, id: number, problem: string): Promise<void> {
+  await db
+    .updateTable('evidence_stream')
+    .set((eb) => ({ problem, attempts: eb('attempts', '-', 1), not_before: sql<Date>`now()` }))
+    .where('id', '=', id)
+    .where('state', '=', 'wanted')
+    .execute();
+}
+
 /** A try that failed; the next is later each time. */
 export async function postpone(db: Db, id: number, problem: string): Promise<void> {
   await db

@@ -19,6 +19,7 @@ export { logSize } from './log.ts';
 export { checkLog, checkPublished, tellOfCut, type HeadsChecked } from './log-check.ts';
 export { isHeld, keptUntil, prune, pruneEvidence, type Pruned, type RetentionRules } from './retention.ts';
 export type { SnapshotPerson, SnapshotRecord } from './snapshot.ts';
+export type { DeviceFacts } from './snapshot-store.ts';
 export { sm3OfText, SnapshotDesk } from './snapshot-desk.ts';
 export { StreamKeeper } from './stream-keeper.ts';
 export {

@@ -35,21 +35,19 @@ export interface NewEntry {
   readonly sm3?: ((text: string) => string) | undefined;
 }
 
-/** @returns the entry's index in the log */
+/**
+ * One statement, since every other writer waits from it to the end of the transaction.
+ * @returns the entry's index in the log
+ */
 export async function appendEntry(trx: DbOrTrx, { kind, atMs, body, about, sm3 }: NewEntry): Promise<number> {
-  const { seq } = await trx
-    .insertInto('log_entry')
-    .values(writeEntry(kind, atMs, body, sm3))
-    .returning('seq')
-    .executeTakeFirstOrThrow();
-  const subjects = [...new Set(about)];
-  if (subjects.length > 0) {
-    await trx
-      .insertInto('log_subject')
-      .values(subjects.map((subject) => ({ subject, entry: seq })))
-      .execute();
-  }
-  return seq;
+  const texts = writeEntry(kind, atMs, body, sm3);
+  const { rows } = await sql<{ seq: number }>`
+    with appended as (insert into log_entry (entry, body) values (${texts.entry}, ${texts.body}) returning seq),
+    told as (
+      insert into log_subject (subject, entry)
+      select subject, seq from appended, unnest(${[...new Set(about)]}::text[]) as subject)
+    select seq from appended`.execute(trx);
+  return (rows[0] as { seq: number }).seq;
 }
 
 /** Takes the log's lock to the end of the transaction: what is read from here on is what the next append builds on. */

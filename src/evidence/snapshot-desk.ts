@@ -164,13 +164,13 @@ export class SnapshotDesk {
     if (!scene) throw new SentinelError('web.missing', { what: 'view', id: viewId });
     const nowMs = clock.nowMs();
     const verdict = matter.verdictId === null ? undefined : await store.readVerdict(trx, matter.verdictId);
-    const { cameraClock, ...seen } = scene;
+    const { cameraClock, course, ...seen } = scene;
     const model = candidate?.machine_result['modelSha256'];
     const record: SnapshotRecord = {
       format: 'sentinel-snapshot/1',
       id: randomUUID(),
       sealedAt: new Date(nowMs).toISOString(),
-      ...{ cause, follows: matter.follows, ...seen },
+      ...{ cause: { ...cause, course }, follows: matter.follows, ...seen },
       clock: {
         camera: cameraClock && {
           offsetMs: cameraClock.offsetMs,

@@ -2,8 +2,11 @@
 import { sql } from 'kysely';
 import type { DbOrTrx } from '../drivers/postgres/postgres.ts';
 import type { SnapshotCauseKind, SnapshotStreamState } from '../drivers/postgres/schema.ts';
+import { readTurned } from './snapshot-turret.ts';
 import type {
   SnapshotCamera,
+  SnapshotCourse,
+  SnapshotDevice,
   SnapshotPerson,
   SnapshotRecord,
   SnapshotStream,
@@ -16,6 +19,8 @@ export interface Scene {
   readonly estate: SnapshotRecord['estate'];
   readonly camera: SnapshotCamera;
   readonly view: SnapshotView;
+  /** What sent a PTZ camera there. */
+  readonly course: SnapshotCourse | null;
   readonly health: SnapshotRecord['health'];
   readonly cameraClock: { readonly offsetMs: number; readonly measuredAt: Date } | null;
 }
@@ -26,7 +31,10 @@ export async function readScene(trx: DbOrTrx, viewId: number): Promise<Scene | u
     .innerJoin('camera', 'camera.id', 'view.camera_id')
     .innerJoin('estate', 'estate.id', 'camera.estate_id')
     .leftJoin('camera_health', 'camera_health.camera_id', 'camera.id')
+    .leftJoin('camera_device', 'camera_device.camera_id', 'camera.id')
     .select([
+      ...(['camera_device.make', 'camera_device.model', 'camera_device.serial'] as const),
+      ...(['camera_device.firmware', 'camera_device.mac', 'camera_device.asked_at'] as const),
       ...(['view.id as view_id', 'view.key as view_key', 'view.name as view_name'] as const),
       ...(['camera.id', 'camera.key', 'camera.name', 'camera.place', 'camera.kind'] as const),
       ...(['camera.main_url', 'camera.sub_url', 'camera.onvif_url'] as const),
@@ -42,6 +50,7 @@ export async function readScene(trx: DbOrTrx, viewId: number): Promise<Scene | u
     .where('view.id', '=', viewId)
     .executeTakeFirst();
   if (!row) return undefined;
+  const turned = row.kind === 'ptz' ? await readTurned(trx, row.id, viewId) : undefined;
   const look = await trx
     .selectFrom('look')
     .select(['id', 'captured_at', 'pose_dx_px', 'pose_dy_px', 'pose_residual_px'])
@@ -55,11 +64,17 @@ export async function readScene(trx: DbOrTrx, viewId: number): Promise<Scene | u
     camera: {
       ...{ id: row.id, key: row.key, name: row.name, place: row.place, kind: row.kind },
       ...{ mainUrl: row.main_url, subUrl: row.sub_url, onvifUrl: row.onvif_url },
-      device: null,
+      device:
+        row.asked_at === null
+          ? null
+          : {
+              ...{ make: row.make, model: row.model, serial: row.serial, firmware: row.firmware, mac: row.mac },
+              askedAt: row.asked_at.toISOString(),
+            },
     },
     view: {
       ...{ id: row.view_id, key: row.view_key, name: row.view_name },
-      preset: row.kind === 'ptz' ? { token: row.view_key, name: row.view_name } : null,
+      preset: turned?.preset ?? null,
       registration: look
         ? {
             dxPx: look.pose_dx_px ?? 0,
@@ -69,8 +84,11 @@ export async function readScene(trx: DbOrTrx, viewId: number): Promise<Scene | u
             at: look.captured_at.toISOString(),
           }
         : null,
-      ptz: null,
+      ptz: turned?.ptz ?? null,
     },
+    course: turned?.course
+      ? { ...turned.course, operator: turned.operatorId === null ? null : await readPerson(trx, turned.operatorId) }
+      : null,
     health:
       row.state !== null && row.since !== null
         ? {
@@ -220,6 +238,29 @@ export async function wishForStream(
       view_id: wish.viewId,
       state: 'wanted',
     })
+    .execute();
+}
+
+/** What a device says it is. */
+export type DeviceFacts = Omit<SnapshotDevice, 'askedAt'>;
+
+export async function isDeviceKnown(db: DbOrTrx, cameraId: number, since: Date): Promise<boolean> {
+  const row = await db
+    .selectFrom('camera_device')
+    .select('camera_id')
+    .where('camera_id', '=', cameraId)
+    .where('asked_at', '>', since)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function writeDevice(db: DbOrTrx, cameraId: number, facts: DeviceFacts, nowMs: number): Promise<void> {
+  const { make, model, serial, firmware, mac } = facts;
+  const said = { make, model, serial, firmware, mac, asked_at: new Date(nowMs) };
+  await db
+    .insertInto('camera_device')
+    .values({ camera_id: cameraId, ...said })
+    .onConflict((conflict) => conflict.column('camera_id').doUpdateSet(said))
     .execute();
 }
 

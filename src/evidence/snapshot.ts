@@ -77,7 +77,10 @@ export interface SnapshotPerson {
   readonly unit: string | null;
 }
 
-/** Route and stop of a look, by which timetable or by whose hand. */
+/**
+ * Route and stop of the newest visit, with the route's timetable: days 1 (Monday) to 7 and hours, and their zone; or by
+ * whose hand the camera was turned.
+ */
 export interface SnapshotCourse {
   readonly route: { readonly id: number; readonly name: string } | null;
   readonly stop: number | null;

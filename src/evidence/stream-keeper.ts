@@ -20,9 +20,9 @@ import type { BlobStore } from '../drivers/blobs/blobs.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
 import type { AccessUnit, RtspTarget } from '../drivers/rtsp/rtsp.ts';
 import type { Aim } from '../frame/frame.ts';
-import { giveUp, keep, postpone, takeWanted, type KeptStream, type Wanted } from './evidence-store.ts';
+import { giveUp, keep, letGo, postpone, takeWanted, type KeptStream, type Wanted } from './evidence-store.ts';
 import type { SnapshotDesk } from './snapshot-desk.ts';
-import { readPrivacyAreas } from './snapshot-store.ts';
+import { isDeviceKnown, readPrivacyAreas, writeDevice, type DeviceFacts } from './snapshot-store.ts';
 
 export interface StreamKeeperParts {
   readonly db: Db;
@@ -34,6 +34,8 @@ export interface StreamKeeperParts {
   readonly snapshots: Pick<SnapshotDesk, 'sealStream'>;
   readonly aim: (camera: CaptureCamera, stream: 'look' | 'evidence') => Promise<Aim>;
   readonly record: (target: RtspTarget, signal: AbortSignal) => Promise<AccessUnit[]>;
+  /** What the device says it is; null where it cannot be asked. */
+  readonly identify: (camera: CaptureCamera) => Promise<DeviceFacts | null>;
   /** Blackens areas in a picture itself. */
   readonly blacken: (picture: Picture, areas: readonly Polygon[]) => void;
 }
@@ -103,14 +105,19 @@ export class StreamKeeper {
 
   async #fulfil(wanted: Wanted, stopped: AbortSignal): Promise<void> {
     const { db } = this.#parts;
+    // Asked through a function, since it turns while the work waits.
+    const hasMoved = (): boolean => stopped.aborted;
     let pulled: PulledStream;
     try {
       pulled = await this.#pull(wanted, 'main', stopped);
     } catch (thrown) {
       if (this.#isStopped()) return;
       const problem = problemOf(thrown);
-      // A dome that went on early says nothing of its stream: the wish waits for its next visit, however often.
-      if (wanted.attempts < LIMITS.evidenceAttempts || stopped.aborted) {
+      if (hasMoved()) {
+        await letGo(db, wanted.id, problem);
+        return;
+      }
+      if (wanted.attempts < LIMITS.evidenceAttempts) {
         await postpone(db, wanted.id, problem);
         return;
       }
@@ -118,11 +125,29 @@ export class StreamKeeper {
         pulled = await this.#pull(wanted, 'sub', stopped, problem);
       } catch (subThrown) {
         if (this.#isStopped()) return;
+        if (hasMoved()) {
+          await letGo(db, wanted.id, problem);
+          return;
+        }
         await this.#giveUp(wanted, `${problem}; ${problemOf(subThrown)}`);
         return;
       }
     }
+    await this.#identify(wanted.cameraId);
     await this.#keep(wanted, pulled);
+  }
+
+  /** Asks the device what it is, unless that is known; evidence does not wait for a device that does not say. */
+  async #identify(cameraId: number): Promise<void> {
+    const { cameras, clock, db, identify } = this.#parts;
+    try {
+      if (await isDeviceKnown(db, cameraId, new Date(clock.nowMs() - LIMITS.deviceKnownMs))) return;
+      const [camera] = await cameras.forCapture([cameraId]);
+      const facts = camera && (await identify(camera));
+      if (facts) await writeDevice(db, cameraId, facts, clock.nowMs());
+    } catch (thrown) {
+      this.#parts.log.debug({ camera: cameraId, problem: problemOf(thrown) }, 'a device did not say what it is');
+    }
   }
 
   async #pull(

@@ -40,6 +40,7 @@ const keeper = new StreamKeeper({
   record: async () => Array.from({ length: 3 }, (_, n): AccessUnit => unitOf(n)),
   decoder: { decode: () => Promise.reject(new Error('no picture in it')) },
   blacken: () => {},
+  identify: async () => null,
 });
 
 function unitOf(n: number): AccessUnit {

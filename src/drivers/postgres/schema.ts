@@ -267,6 +267,15 @@ export interface Database {
     not_before: DefaultStamp;
     problem: Optional<string>;
   };
+  camera_device: {
+    camera_id: number;
+    make: Optional<string>;
+    model: Optional<string>;
+    serial: Optional<string>;
+    firmware: Optional<string>;
+    mac: Optional<string>;
+    asked_at: Stamp;
+  };
   log_entry: {
     seq: Given<number>;
     kind: Given<string>;

@@ -13,7 +13,7 @@ import { burnIn } from '../../../src/comparison/comparison.ts';
 import { openBlobs, type BlobStore } from '../../../src/drivers/blobs/blobs.ts';
 import { KeyFrameDecoder, readPicture } from '../../../src/drivers/codec/codec.ts';
 import type { AccessUnit } from '../../../src/drivers/rtsp/rtsp.ts';
-import { StreamKeeper } from '../../../src/evidence/evidence.ts';
+import { StreamKeeper, type DeviceFacts } from '../../../src/evidence/evidence.ts';
 import { sha256OfText } from '../../../src/evidence/canonical.ts';
 import { logSize, proveInclusion, readEntries, rootAt } from '../../../src/evidence/log.ts';
 import { leafHash, verifyInclusion } from '../../../src/evidence/merkle.ts';
@@ -55,13 +55,14 @@ const codedUnits = (): AccessUnit[] =>
     ...{ bytes: n === 0 ? keyUnit : randomBytes(120), arrivedAtMs: clock.nowMs() + n * 40 },
   }));
 
-function keeper(record: (url: string) => Promise<AccessUnit[]>): StreamKeeper {
+function keeper(record: (url: string) => Promise<AccessUnit[]>, facts: DeviceFacts | null = null): StreamKeeper {
   return new StreamKeeper({
     ...{ db: fresh.db, blobs, clock, log: silentLogger, decoder, blacken: burnIn },
     snapshots: snapshotDesk(blobs, clock),
     cameras: { forCapture: async ([id = 0]) => [{ id } as never] },
     aim: async (_camera, stream) => ({ target: { url: `rtsp://127.0.0.1/${stream}` } }),
     record: ({ url }) => record(url),
+    identify: async () => facts,
   });
 }
 
@@ -242,6 +243,127 @@ describe('an item that is raised', () => {
     const [record] = await recordsOf(id);
     expect(record!.pictures[0]!.file).toMatchObject({ sha256: 'a'.repeat(64), bytes: null });
     expect(record!.pictures[0]!.file.problem).toMatch(/a{64}/);
+  });
+});
+
+describe('a camera', () => {
+  test('that can be turned is asked while it stands at the view, and let go when it goes on', async () => {
+    const { db } = fresh;
+    const { id: cameraId } = await db
+      .insertInto('camera')
+      .values({
+        estate_id: (await db.selectFrom('estate').select('id').executeTakeFirstOrThrow()).id,
+        ...{ key: 'dome', name: '东塔球机', kind: 'ptz', main_url: 'rtsp://127.0.0.1/dome' },
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    const views = await db
+      .insertInto('view')
+      .values(
+        ['3', '4'].map((key) => ({ camera_id: cameraId, key, name: `预置位 ${key}`, state: 'watching' as const })),
+      )
+      .returning('id')
+      .execute();
+    const { id: routeId } = await db
+      .insertInto('patrol_route')
+      .values({
+        ...{ camera_id: cameraId, name: '白天巡航', time_zone: 'Asia/Shanghai' },
+        windows: JSON.stringify([{ days: [1, 2, 3, 4, 5], from: '08:00', to: '18:00' }]),
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    const stops = await db
+      .insertInto('patrol_stop')
+      .values(
+        views.map(({ id }, n) => ({
+          route_id: routeId,
+          ordinal: n + 1,
+          preset: String(n + 3),
+          dwell_s: 20,
+          view_id: id,
+        })),
+      )
+      .returning('id')
+      .execute();
+    await db
+      .insertInto('turret_preset')
+      .values({ camera_id: cameraId, token: '3', name: '3号楼屋面', seen_at: new Date(clock.nowMs()) })
+      .execute();
+    await db
+      .insertInto('turret')
+      .values({ camera_id: cameraId, position: JSON.stringify({ pan: 0.25, tilt: -0.5, zoom: 0.125 }) })
+      .execute();
+    const stand = (at: number) =>
+      db
+        .updateTable('turret')
+        .set({ phase: 'looking', stop_id: stops[at]!.id, phase_since: new Date(clock.nowMs()) })
+        .where('camera_id', '=', cameraId)
+        .execute();
+    await db
+      .insertInto('patrol_visit')
+      .values({
+        ...{ camera_id: cameraId, route_id: routeId, stop_id: stops[0]!.id, view_id: views[0]!.id, outcome: 'looked' },
+        began_at: new Date(clock.nowMs()),
+      })
+      .execute();
+
+    const pull = { viewId: views[0]!.id, userId: sample.users[1], reason: '居民举报', purpose: '核实' };
+    const { id } = await snapshotDesk(blobs, clock).pull(db, pull);
+    // A dome is no business of whoever looks after the cameras that always look there.
+    await keeper(async () => codedUnits()).work();
+    expect(await snapshotAfter(db, id)).toBeUndefined();
+    // It goes on while the stream is recorded, however often: the wish waits for a visit that is long enough.
+    let asked = 0;
+    const visit = async (record: (moved: AbortController) => Promise<AccessUnit[]>): Promise<void> => {
+      const [over, moved] = [new AbortController(), new AbortController()];
+      const keep = keeper(async () => {
+        asked++;
+        over.abort(new Error('the dwell is over'));
+        return record(moved);
+      });
+      await stand(0);
+      await keep.keepWhileStanding(views[0]!.id, { over: over.signal, moved: moved.signal });
+    };
+    for (let times = 0; times < LIMITS.evidenceAttempts + 1; times++) {
+      await visit((moved) => {
+        moved.abort(new Error('the dome went on'));
+        return Promise.reject(moved.signal.reason as Error);
+      });
+      expect(await snapshotAfter(db, id)).toBeUndefined();
+    }
+    expect(asked).toBe(LIMITS.evidenceAttempts + 1);
+    await visit(async () => codedUnits());
+    const after = await readSnapshot(db, (await snapshotAfter(db, id))!);
+    expect(after!.record).toMatchObject({
+      cause: {
+        kind: 'stream',
+        course: {
+          ...{ route: { id: routeId, name: '白天巡航' }, stop: 1, operator: null },
+          timetable: '12345 08:00-18:00 (Asia/Shanghai)',
+        },
+      },
+      view: { preset: { token: '3', name: '3号楼屋面' }, ptz: { pan: 0.25, tilt: -0.5, zoom: 0.125 } },
+      stream: { state: 'kept', stream: 'main', problem: null },
+    });
+  });
+
+  test('says what it is, and is asked once a day', async () => {
+    const facts = { make: 'Hikvision', model: 'DS-2DE', serial: '0012', firmware: 'V5.7', mac: '44:19:b6:00:00:01' };
+    const first = await raise(0.3);
+    await keeper(async () => codedUnits(), facts).work();
+    const [before, after] = await recordsOf(first.id);
+    expect(before!.camera.device).toBeNull();
+    expect(after!.camera.device).toEqual({ ...facts, askedAt: '2026-06-01T08:00:00.000Z' });
+    const second = await raise(0.45);
+    await keeper(async () => codedUnits(), { ...facts, firmware: 'V5.8' }).work();
+    expect((await recordsOf(second.id)).map(({ camera }) => camera.device?.firmware)).toEqual(['V5.7', 'V5.7']);
+    await fresh.db
+      .updateTable('camera_device')
+      .set({ asked_at: new Date(clock.nowMs() - LIMITS.deviceKnownMs - 1) })
+      .execute();
+    const third = await raise(0.6);
+    await keeper(async () => codedUnits(), { ...facts, firmware: 'V5.8' }).work();
+    expect((await recordsOf(third.id)).map(({ camera }) => camera.device?.firmware)).toEqual(['V5.7', 'V5.8']);
   });
 });
 
