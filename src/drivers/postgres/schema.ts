@@ -1,17 +1,10 @@
 /** The tables as Kysely sees them. The words and units of each column stand in the migrations. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { Box, Polygon } from '../../base/picture.ts';
+import type { Stamp, OptionalStamp, DefaultStamp, OptionalJson, Optional, Defaulted } from './schema-columns.ts';
+import type { EvidenceTables } from './schema-evidence.ts';
 
-type Stamp = ColumnType<Date, Date | string, Date | string>;
-type OptionalStamp = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
-type DefaultStamp = ColumnType<Date, Date | string | undefined, Date | string>;
-type OptionalJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
-type Optional<T> = ColumnType<T | null, T | null | undefined, T | null>;
-type Defaulted<T> = ColumnType<T, T | undefined, T>;
-/** Written once, never changed. */
-type Fixed<T> = ColumnType<T, T, never>;
-/** Given by the database, never changed. */
-type Given<T> = ColumnType<T, never, never>;
+export type { SnapshotCauseKind, SnapshotStreamState, StoredAccessUnit } from './schema-evidence.ts';
 
 export interface PersistenceRule {
   readonly found: number;
@@ -26,22 +19,12 @@ export interface StoredRegion {
   readonly areaFraction: number;
 }
 
-export interface StoredAccessUnit {
-  readonly sha256: string;
-  readonly bytes: number;
-  readonly rtpTimestamp: number;
-  readonly arrivedAtMs: number;
-  readonly isKey: boolean;
-}
-
 export type CameraState = 'unknown' | 'online' | 'offline' | 'frozen' | 'wrong_codec' | 'unauthorised';
 export type ViewState = 'learning' | 'proposed' | 'watching' | 'paused';
 export type LookResult = 'pending' | 'learning' | 'unchanged' | 'changed' | 'not_judged' | 'superseded';
 export type LookStage = 'capture' | 'gate' | 'network';
 export type VerdictKind = 'violation' | 'false_alarm' | 'permitted' | 'duplicate' | 'transferred';
 export type RoleName = 'viewer' | 'operator' | 'enforcement' | 'admin';
-export type SnapshotCauseKind = 'raised' | 'decided' | 'undone' | 'pulled' | 'stream';
-export type SnapshotStreamState = 'kept' | 'wanted' | 'failed' | 'standing' | 'none';
 export type ClockSource = 'rtcp' | 'onvif' | 'rtsp_date';
 export type MaskKind = 'privacy' | 'ignore' | 'watch';
 
@@ -79,19 +62,11 @@ export interface StoredTestStop {
 export type ProcessPart = 'capture' | 'patrol';
 export type HolderKind = 'route' | 'system' | 'operator' | 'enforcement';
 export type TurretPhase =
-  | 'unknown'
-  | 'resting'
-  | 'moving'
-  | 'settling'
-  | 'looking'
-  | 'dwelling'
-  | 'held'
-  | 'parked'
-  | 'unreachable';
+  'unknown' | 'resting' | 'moving' | 'settling' | 'looking' | 'dwelling' | 'held' | 'parked' | 'unreachable';
 export type VisitOutcome = 'looked' | 'not_settled' | 'pose' | 'stuck' | 'failed' | 'interrupted';
 export type TaskKind = 'pose' | 'stuck' | 'preset_missing';
 
-export interface Database {
+export interface Database extends EvidenceTables {
   estate: { id: Generated<number>; name: string; time_zone: string; simulated: Defaulted<boolean> };
   setting: { key: string; value: JSONColumnType<Record<string, unknown>> };
   credential: {
@@ -252,104 +227,6 @@ export interface Database {
     undone_at: OptionalStamp;
     baseline_id: Optional<number>;
   };
-  evidence_stream: {
-    id: Generated<number>;
-    candidate_id: Optional<number>;
-    snapshot_id: Optional<string>;
-    view_id: number;
-    state: 'wanted' | 'kept' | 'failed';
-    stream: Optional<'main' | 'sub'>;
-    codec: Optional<string>;
-    blob_sha256: Optional<string>;
-    units: OptionalJson<StoredAccessUnit[]>;
-    captured_at: OptionalStamp;
-    attempts: Defaulted<number>;
-    not_before: DefaultStamp;
-    problem: Optional<string>;
-  };
-  camera_device: {
-    camera_id: number;
-    make: Optional<string>;
-    model: Optional<string>;
-    serial: Optional<string>;
-    firmware: Optional<string>;
-    mac: Optional<string>;
-    asked_at: Stamp;
-  };
-  log_entry: {
-    seq: Given<number>;
-    kind: Given<string>;
-    at: Given<Date>;
-    entry: Fixed<string>;
-    body: Fixed<string>;
-    nodes: Given<Buffer>;
-  };
-  log_subject: { subject: Fixed<string>; entry: Fixed<number> };
-  log_tree_head: {
-    id: Given<number>;
-    size: Fixed<number>;
-    head: Fixed<string>;
-    signature: Fixed<string>;
-  };
-  log_timestamp: {
-    id: Given<number>;
-    head_id: Fixed<number>;
-    authority: Fixed<string>;
-    gen_time: Fixed<Date>;
-    token: Fixed<Buffer>;
-  };
-  snapshot: {
-    id: Fixed<string>;
-    entry: Fixed<number>;
-    cause: Fixed<SnapshotCauseKind>;
-    sealed_at: Fixed<Date>;
-    camera_id: Fixed<number>;
-    view_id: Fixed<number>;
-    candidate_id: Fixed<number | null>;
-    verdict_id: Fixed<number | null>;
-    follows: Fixed<string | null>;
-    stream_state: Fixed<SnapshotStreamState>;
-  };
-  snapshot_file: { sha256: Fixed<string>; snapshot_id: Fixed<string>; role: Fixed<string> };
-  snapshot_pruned: { snapshot_id: Fixed<string>; pruned_at: Fixed<Date>; rule: Fixed<string> };
-  evidence_access: {
-    id: Generated<number>;
-    user_id: number;
-    reason: string;
-    purpose: string;
-    at: Stamp;
-    expires_at: Stamp;
-  };
-  evidence_hold: {
-    id: Generated<number>;
-    candidate_id: Optional<number>;
-    reason: string;
-    purpose: string;
-    placed_by: number;
-    placed_unit: Optional<string>;
-    placed_at: Stamp;
-    released_by: Optional<number>;
-    released_at: OptionalStamp;
-    release_reason: Optional<string>;
-  };
-  evidence_package: {
-    id: string;
-    state: Defaulted<'waiting' | 'working' | 'ready' | 'failed' | 'removed'>;
-    wish: JSONColumnType<Record<string, unknown>>;
-    snapshot_count: number;
-    created_by: number;
-    created_at: Stamp;
-    step: Defaulted<'gathering' | 'making' | 'sealing' | 'writing' | 'checking'>;
-    progress: Defaulted<number>;
-    attempts: Defaulted<number>;
-    not_before: Stamp;
-    problem: Optional<string>;
-    entry: Optional<number>;
-    parts: OptionalJson<{ name: string; bytes: number; sha256: string }[]>;
-    finished_at: OptionalStamp;
-    expires_at: OptionalStamp;
-  };
-  evidence_hold_snapshot: { hold_id: number; snapshot_id: string };
   server_clock: {
     host: string;
     synchronised: Optional<boolean>;
