@@ -54,10 +54,10 @@ export async function check(config: Config, args: readonly string[]): Promise<nu
     if (json) say(JSON.stringify({ result: sum }));
     else {
       const { files, mended, mirrored } = sum;
+      const verdict = faults === 0 ? 'all sound' : `${faults} at fault, ${mended} of them mended`;
+      const copied = mirror ? `; ${mirrored} copied to the second store` : '';
       say(
-        `${files.evidence} files of evidence and ${files.pictures} other pictures checked (${level}): ` +
-          `${faults === 0 ? 'all sound' : `${faults} at fault, ${mended} of them mended`}` +
-          `${mirror ? `; ${mirrored} copied to the second store` : ''}`,
+        `${files.evidence} files of evidence and ${files.pictures} other pictures checked (${level}): ${verdict}${copied}`,
       );
     }
     if (!sum.isWhole) {
@@ -119,6 +119,8 @@ function teller(clock: Clock): { tell: (progress: CheckProgress) => void; end: (
       const line = `${step}: ${done} of ${all} files (${percent} %), ${faults} at fault`;
       process.stderr.write(isTerminal ? `\r\u001b[K${line}` : `${line}\n`);
     },
-    end: () => void (isTerminal && process.stderr.write('\r\u001b[K')),
+    end() {
+      if (isTerminal) process.stderr.write('\r\u001b[K');
+    },
   };
 }

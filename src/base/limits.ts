@@ -226,6 +226,8 @@ export const LIMITS = {
   filesCheckedAtOnce: 16,
   checkFindingsKept: 10_000,
   checkFindingsTold: 200,
+  /** Cameras whose clocks are asked for at once. */
+  clocksAskedAtOnce: 8,
   /** How often the machine's time service is asked; a clock that moves further within a second was set. */
   serverClockAskedEveryMs: 60_000,
   clockStepMs: 250,

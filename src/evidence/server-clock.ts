@@ -166,7 +166,7 @@ export class ServerClockWatch {
         .forUpdate()
         .executeTakeFirst();
       const isTold =
-        before?.stepped_at != null &&
+        before?.stepped_at instanceof Date &&
         before.stepped_at.getTime() !== this.#toldAtMs &&
         Math.abs(before.stepped_at.getTime() - at.getTime()) < LIMITS.clockStepSeenWithinMs &&
         Math.abs((before.stepped_ms ?? 0) - ms) < LIMITS.clockStepMs;
