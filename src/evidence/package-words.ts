@@ -34,12 +34,16 @@ const CLAIM_WORDS: Readonly<Record<Claim, Both>> = {
     '摄像机原始码流 {units} 个访问单元与存证时逐一一致',
     'All {units} access units of the cameras’ own streams are those that were sealed',
   ),
+  stamp: both(
+    '可信时间戳（RFC 3161）盖在含有快照的日志树头上（{stampedSize} 条）；时间戳机构的签名请用 README.txt 中的 OpenSSL 命令核验',
+    'The time stamp (RFC 3161) is over a head of the log that holds snapshots ({stampedSize} entries); the authority’s own signature is checked by OpenSSL, as README.txt says',
+  ),
 };
 
 const STATE_WORDS: Readonly<Record<ClaimState, Both>> = {
   proven: both('已证明', 'proven'),
   failed: both('不成立', 'fails'),
-  open: both('未比对', 'not compared'),
+  open: both('未附或未比对', 'none, or not compared'),
   unchecked: both('未能核验', 'could not be checked'),
 };
 
@@ -70,6 +74,7 @@ const FINDING_WORDS: Readonly<Record<Finding['code'], Both>> = {
     '快照所列文件不在包内，也未说明',
     'A file that the snapshot names is neither here nor accounted for',
   ),
+  stamp_altered: both('可信时间戳文件不成立', 'The time stamp does not fit'),
   check_failed: both('核验无法进行：{problem}', 'The check could not go on: {problem}'),
 };
 
@@ -153,6 +158,7 @@ export function reportText(report: CheckReport, language: Language): ReportText 
     packageEntry: facts.packageEntry ?? '?',
     ...{ files: facts.files, entries: facts.entries.length, snapshots: facts.snapshots.length, units: facts.units },
     absent: facts.manifest?.absent.length ?? 0,
+    stampedSize: facts.stampedSize ?? 0,
     ...{ part: facts.manifest?.part ?? 1, parts: facts.manifest?.parts ?? 1 },
   };
   return {
