@@ -40,10 +40,22 @@ const CLAIM_WORDS: Readonly<Record<Claim, Both>> = {
   ),
 };
 
+/** Where there was nothing to compare with, and nothing is wrong. */
+const OPEN_WORDS: Readonly<Partial<Record<Claim, { readonly state: Both; readonly text: Both }>>> = {
+  key: {
+    state: both('未比对', 'not compared'),
+    text: both('未提供指纹，签名公钥属于谁未经比对', 'No fingerprint was given: whose key it is was not compared'),
+  },
+  stamp: {
+    state: both('未附', 'none'),
+    text: both('包内未附外部机构的可信时间戳', 'The package brings no time stamp of an outside authority'),
+  },
+};
+
 const STATE_WORDS: Readonly<Record<ClaimState, Both>> = {
   proven: both('已证明', 'proven'),
   failed: both('不成立', 'fails'),
-  open: both('未附或未比对', 'none, or not compared'),
+  open: both('未比对', 'not compared'),
   unchecked: both('未能核验', 'could not be checked'),
 };
 
@@ -163,11 +175,15 @@ export function reportText(report: CheckReport, language: Language): ReportText 
   };
   return {
     verdict: report.ok ? uiWord('whole', language) : uiWord('broken', language, { count: findings.length }),
-    claims: CLAIMS.map((claim) => ({
-      state: report.claims[claim],
-      stateText: STATE_WORDS[report.claims[claim]][language],
-      text: fill(CLAIM_WORDS[claim][language], values),
-    })),
+    claims: CLAIMS.map((claim) => {
+      const state = report.claims[claim];
+      const open = state === 'open' ? OPEN_WORDS[claim] : undefined;
+      return {
+        state,
+        stateText: (open?.state ?? STATE_WORDS[state])[language],
+        text: fill((open?.text ?? CLAIM_WORDS[claim])[language], values),
+      };
+    }),
     findings: findings.map((finding) => ({
       text: fill(FINDING_WORDS[finding.code][language], finding.details ?? {}),
       where: placeText(finding, language),
