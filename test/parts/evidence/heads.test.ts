@@ -22,6 +22,7 @@ import { readPublishedDay } from '../../../src/evidence/published-heads.ts';
 import { headStatement, verifyEndorsement, verifyHead } from '../../../src/evidence/tree-head.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { ManualClock } from '../../support/clock.ts';
+import { runProgram } from '../../support/program.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/postgres.ts';
 import { startTimeAuthority } from '../../support/time-authority.ts';
 
@@ -398,6 +399,41 @@ describe('a log is held against what was published', () => {
     ]);
   });
 });
+
+test(
+  '`sentinel check` says that the log was cut, and `evidence rotate-key` changes its key',
+  { timeout: 120_000 },
+  async () => {
+    const { made } = await publisher();
+    for (let n = 0; n < 4; n++) await append(n);
+    await made.publish();
+    const run = async (...args: string[]) => {
+      const program = runProgram(args, {
+        DATABASE_URL: fresh.url,
+        SENTINEL_VAR_DIR: path.join(dir, 'var'),
+        SENTINEL_EVIDENCE_PUBLISH_DIR: heads(),
+      });
+      const { code } = await program.ended();
+      return { code, output: program.output() };
+    };
+    expect(await run('evidence', 'rotate-key')).toMatchObject({
+      code: 2,
+      output: expect.stringMatching(/--reason TEXT/),
+    });
+    const rotated = await run('evidence', 'rotate-key', '--reason', '每年更换');
+    expect(rotated).toMatchObject({ code: 0, output: expect.stringMatching(/signed by key [0-9a-f]{64} from now on/) });
+    expect(await readAcceptedKeys(fresh.db)).toHaveLength(2);
+    const sound = await run('check', '--level', 'hash');
+    expect(sound).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/log of 7 entries read and held against 2 heads: all sound/),
+    });
+    await cutTail(3);
+    const cut = await run('check', '--json');
+    expect(cut.code).toBe(3);
+    expect(cut.output).toContain('{"logFinding":{"fault":"cut","where":"heads-2026-06-01.jsonl:1"}}');
+  },
+);
 
 describe('a log is checked from its first entry to its last', () => {
   test('and stands', async () => {
