@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { appendFile, chmod, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, copyFile, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sql } from 'kysely';
@@ -230,6 +230,27 @@ describe('publishing', () => {
     expect(sheet).toContain('滨江花园');
     expect(sheet).toContain('2026-06-01 15:00:00 (Asia/Shanghai)');
     expect(await decoded(sheet)).toBe(sheetCode(read.heads[1]!.signed));
+  });
+
+  test('can be checked by hand with the commands that are written down', async () => {
+    const real = await startTimeAuthority();
+    try {
+      const authority = await openAuthority(real.url, real.caFile);
+      const of = (message: Uint8Array) => requestTimestamp(authority, message, systemClock);
+      const { made } = await publisher({ parts: { stamp: { host: 'tsa', of } } });
+      await made.publish();
+      await copyFile(real.caFile, path.join(heads(), 'authority.pem'));
+      const text = await readFile(path.resolve('docs/evidence-log.md'), 'utf8');
+      const commands = /## By hand\n\n```sh\n([\s\S]*?)```/.exec(text)![1]!;
+      const run = (): string =>
+        execFileSync('bash', ['-ec', commands], { cwd: heads(), encoding: 'utf8', stdio: 'pipe' });
+      expect(run()).toMatch(/Signature Verified Successfully/);
+      const file = path.join(heads(), 'heads-2026-06-01.jsonl');
+      await writeFile(file, (await readFile(file, 'utf8')).replace('"size":2', '"size":3'));
+      expect(run).toThrow();
+    } finally {
+      await real.close();
+    }
   });
 
   test('goes on after a line that a crash cut off', async () => {
