@@ -42,8 +42,8 @@ export interface Registration {
 
 export type PoseAnswer =
   | ({ readonly state: 'told' } & Registration)
-  /** Too little to see in one of the pictures: taken as standing still. */
-  | ({ readonly state: 'untold' } & Registration)
+  /** Taken as standing still. @property bare too little is to be seen in one of the pictures; else they agree a little only */
+  | ({ readonly state: 'untold'; readonly bare: boolean } & Registration)
   | ({ readonly state: 'moved'; readonly detail: string } & Registration);
 
 const STILL: Motion = { dx: 0, dy: 0, zoom: 1 };
@@ -73,7 +73,7 @@ export function poseOf(frame: Uint8Array, references: readonly Uint8Array[]): Po
 
 function poseAgainst(frame: Gradient, reference: Gradient): PoseAnswer {
   const still = { motion: STILL, residualPx: null, agreement: agreementOf(frame, reference, STILL) };
-  if (Math.min(frame.textured, reference.textured) < FEWEST_TEXTURED) return { state: 'untold', ...still };
+  if (Math.min(frame.textured, reference.textured) < FEWEST_TEXTURED) return { state: 'untold', bare: true, ...still };
   const peak = peakOf(frame.values, reference.values, POSE_WIDTH, POSE_HEIGHT);
   const shifted = { dx: peak.dx / POSE_WIDTH, dy: peak.dy / POSE_HEIGHT, zoom: 1 };
   const far = Math.max(Math.abs(shifted.dx), Math.abs(shifted.dy)) > FARTHEST_SHIFT;
@@ -95,7 +95,7 @@ function poseAgainst(frame: Gradient, reference: Gradient): PoseAnswer {
   if (still.agreement < STRANGERS) {
     return { state: 'moved', detail: 'the picture shows nothing of the view', ...still };
   }
-  return { state: 'untold', ...still };
+  return { state: 'untold', bare: false, ...still };
 }
 
 /**

@@ -40,10 +40,18 @@ const AGREES = 0.5;
 /** Pictures share less than this with a view that they do not show at all. */
 const STRANGE = 0.12;
 
+/** What a view was last told to show, and where that stood. */
+interface LastTold {
+  readonly posePicture: Uint8Array;
+  readonly offset: Offset;
+}
+
 export class StopPoses {
   readonly #parts: StopPosesParts;
   /** Pose pictures of references by their digest, least recently used first. */
   readonly #pictures = new Map<string, Uint8Array>();
+  /** By view: in light that no reference has seen, a picture is still like the one before it. */
+  readonly #told = new Map<number, LastTold>();
 
   constructor(parts: StopPosesParts) {
     this.#parts = parts;
@@ -57,12 +65,24 @@ export class StopPoses {
       if (loaded) known.push(loaded);
     }
     if (known.length === 0) return { kind: 'untold' };
-    const pose = poseOf(posePictureOf(picture), known);
-    // What the reference shows at its middle stands where the motion put it.
-    const offset = { right: pose.motion.dx, up: -pose.motion.dy };
-    if (pose.state === 'untold') return { kind: 'untold' };
-    if (pose.state === 'told') return { kind: 'told', offset };
-    return { kind: 'lost', offset: pose.agreement >= STRANGE ? offset : null };
+    const posePicture = posePictureOf(picture);
+    const pose = poseOf(posePicture, known);
+    if (pose.state === 'untold' && pose.bare) return { kind: 'untold' };
+    if (pose.state === 'told') return this.#tell(viewId, posePicture, offsetOf(pose.motion));
+    const last = this.#told.get(viewId);
+    const since = last && poseOf(posePicture, [last.posePicture]);
+    if (last && since?.state === 'told') {
+      const { right, up } = offsetOf(since.motion);
+      return this.#tell(viewId, posePicture, { right: last.offset.right + right, up: last.offset.up + up });
+    }
+    return { kind: 'lost', offset: pose.agreement >= STRANGE ? offsetOf(pose.motion) : null };
+  }
+
+  #tell(viewId: number, posePicture: Uint8Array, offset: Offset): ViewPose {
+    this.#told.delete(viewId);
+    this.#told.set(viewId, { posePicture, offset });
+    if (this.#told.size > LIMITS.posePicturesKept) this.#told.delete(this.#told.keys().next().value as number);
+    return { kind: 'told', offset };
   }
 
   async #load({ pictureSha256 }: PoseReference): Promise<Uint8Array | undefined> {
@@ -87,6 +107,11 @@ export class StopPoses {
   }
 }
 
+/** What the reference shows at its middle stands where the motion put it. */
+function offsetOf({ dx, dy }: { readonly dx: number; readonly dy: number }): Offset {
+  return { right: dx, up: -dy };
+}
+
 function likeliest(picture: Picture, references: readonly PoseReference[]): PoseReference[] {
   if (references.length <= TRIED) return [...references];
   const seen = thumbnailOf(picture);
@@ -99,8 +124,9 @@ function likeliest(picture: Picture, references: readonly PoseReference[]): Pose
 
 /** How far `after` is from `before`, two pictures of one stream, in pixels of a look. */
 export function shiftBetween(before: Picture, after: Picture): StreamShift {
-  const { state, motion, agreement } = poseOf(posePictureOf(after), [posePictureOf(before)]);
-  if (state === 'untold') return { kind: 'untold' };
+  const answer = poseOf(posePictureOf(after), [posePictureOf(before)]);
+  const { state, motion, agreement } = answer;
+  if (state === 'untold') return { kind: answer.bare ? 'untold' : 'strange' };
   if (state === 'moved') return { kind: 'strange' };
   const edge = Math.abs(motion.zoom - 1) / 2;
   const heightPx = (LIMITS.lookWidthPx * before.heightPx) / before.widthPx;

@@ -63,6 +63,8 @@ export class Settling {
   #position: TurretPosition | null;
   /** Since when the turret's word has been that it stands; undefined: it moves. Null: it has not said anything. */
   #standsSinceMs: number | undefined | null = null;
+  /** It has been seen to show what it showed before. */
+  #sawSame = false;
   #untoldOnly = true;
   #stillAtMs: number | undefined;
   #pictures = 0;
@@ -103,6 +105,7 @@ export class Settling {
     if (sinceBefore && sinceBefore.kind !== 'untold') {
       this.#untoldOnly = false;
       if (sinceBefore.kind === 'strange' || sinceBefore.px >= LEFT_PX) this.#left = true;
+      else this.#sawSame = true;
     }
     if (sinceLast?.kind === 'told') this.#untoldOnly = false;
     const still = sinceLast?.kind === 'told' && sinceLast.px < this.#rules.stillPx;
@@ -128,7 +131,7 @@ export class Settling {
     const sinceMs = atMs - this.#beganMs;
     if (this.#stillAtMs !== undefined) return 'settled';
     if (this.#pictures > 1 && this.#untoldOnly && this.#standsLongEnough(atMs, blindMs)) return 'settled';
-    if (this.#expectsMove && !this.#left && !this.#movedByWord && !this.#untoldOnly && sinceMs >= unmovedMs)
+    if (this.#expectsMove && !this.#left && !this.#movedByWord && this.#sawSame && sinceMs >= unmovedMs)
       return 'unmoved';
     if (sinceMs >= longestMs) return 'overdue';
     return typeof this.#standsSinceMs === 'number' ? 'settling' : 'moving';
@@ -140,7 +143,7 @@ export class Settling {
    */
   get seen(): 'moved' | 'same' | 'untold' {
     if (this.#left) return 'moved';
-    if (!this.#untoldOnly) return 'same';
+    if (this.#sawSame) return 'same';
     return this.#sawStatus && this.#position !== null && !this.#movedByWord ? 'same' : 'untold';
   }
 
