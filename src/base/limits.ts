@@ -226,13 +226,6 @@ export const LIMITS = {
   filesCheckedAtOnce: 16,
   checkFindingsKept: 10_000,
   checkFindingsTold: 200,
-  /** Cameras whose clocks are asked for at once. */
-  clocksAskedAtOnce: 8,
-  /** How often the machine's time service is asked; a clock that moves further within a second was set. */
-  serverClockAskedEveryMs: 60_000,
-  clockStepMs: 250,
-  /** Two processes that saw a jump of the same size within this saw the same one. */
-  clockStepSeenWithinMs: 10_000,
   /** Pending looks of so many views are put back on the queue in one sweep. */
   sweptViews: 1_000,
 
@@ -295,9 +288,8 @@ export const LIMITS = {
   simulatorTours: 8,
   simulatorSubscriptions: 16,
   simulatorEvents: 256,
-  /** Panoramas held for the simulated domes, 60 MB each: one lighting and the next. Coded pictures kept for each of their streams. */
+  /** Panoramas held for the simulated domes, 60 MB each: one lighting and the next. */
   simulatorPanoramas: 2,
-  simulatorCodedBytes: 24 * 1024 * 1024,
 
   /** Largest answer of an ONVIF device: a recorder describes each of its profiles in about 4 KB. */
   onvifAnswerBytes: 1024 * 1024,

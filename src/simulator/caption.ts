@@ -36,8 +36,8 @@ const GLYPHS: Readonly<Record<string, readonly string[]>> = {
 
 /** Writes the strip of a key frame, `rows` macroblock rows of `widthMbs`; letters grow with the rows. */
 export function writeCaption(writer: BitWriter, text: string, rows: number, widthMbs: number): void {
-  const writtenMbs = Math.min(widthMbs, Math.ceil((CHARACTERS * CELL_WIDTH * rows + MB / 2) / MB));
-  const luma = drawn(text, rows, writtenMbs);
+  const writtenMbs = Math.min(widthMbs, captionMbs(rows));
+  const luma = drawCaption(text, rows, writtenMbs);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < widthMbs; column++) {
       if (column < writtenMbs) writePcm(writer, luma, writtenMbs * MB, column * MB, row * MB);
@@ -51,7 +51,13 @@ export function writeUnchangedCaption(writer: BitWriter, rows: number, widthMbs:
   writer.ue(rows * widthMbs);
 }
 
-function drawn(text: string, scale: number, widthMbs: number): Buffer {
+/** Macroblocks that a caption needs in width. */
+export function captionMbs(scale: number): number {
+  return Math.ceil((CHARACTERS * CELL_WIDTH * scale + MB / 2) / MB);
+}
+
+/** Luma of the written part of the strip: `widthMbs` macroblocks wide and `scale` high, row by row. */
+export function drawCaption(text: string, scale: number, widthMbs: number): Buffer {
   const widthPx = widthMbs * MB;
   const luma = Buffer.alloc(widthPx * scale * MB, BLACK);
   for (let index = 0; index < Math.min(text.length, CHARACTERS); index++) {

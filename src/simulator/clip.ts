@@ -104,7 +104,7 @@ function withCaption(group: readonly CodedUnit[], strip: CaptionStrip): Prepared
 }
 
 /** Adds the strip for the camera's clock above coded pictures of one stream. */
-export class CaptionStrip {
+class CaptionStrip {
   /** Of the pictures with their strip. */
   readonly sps: Uint8Array;
   readonly #pps: Uint8Array;

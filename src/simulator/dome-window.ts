@@ -13,8 +13,6 @@ export interface WindowSize {
   /** Multiples of 16 and of 8. */
   readonly widthPx: number;
   readonly heightPx: number;
-  /** Row of the optical axis: the middle of the whole picture, of which rows above may be left out. */
-  readonly axisRow: number;
 }
 
 /** Luma and both chroma planes one after another, without gaps. */
@@ -65,13 +63,13 @@ export class DomeWindow {
   }
 
   #aim(level: Level, topDeg: number, pose: TurretPosition, focalPx: number): void {
-    const { widthPx, axisRow } = this.size;
+    const { widthPx, heightPx } = this.size;
     const sin = Math.sin(pose.tiltDeg / RADIAN);
     const cos = Math.cos(pose.tiltDeg / RADIAN);
     const middle = (((pose.panDeg + 180) % 360) + 360) % 360;
     const lowest = level.luma.heightPx - 1 + PAD / 2;
     for (let row = 0, at = 0; row < this.#rows; row++) {
-      const up = (axisRow - row * BLOCK) / focalPx;
+      const up = (heightPx / 2 - row * BLOCK) / focalPx;
       const rise = up * cos + sin;
       const ahead = cos - up * sin;
       for (let column = 0; column < this.#columns; column++, at++) {

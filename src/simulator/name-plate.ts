@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { readPicture } from '../drivers/codec/codec.ts';
-import type { DomeWindow } from './dome-window.ts';
+import type { WindowSize } from './dome-window.ts';
 
 /** Distance from the right and lower edge, in shares of the picture's width. */
 const INSET = 0.015;
@@ -28,7 +28,8 @@ export class NamePlate {
     return new NamePlate(await readPicture(file, { widthPx: even(widthPx), heightPx: even(heightPx) }));
   }
 
-  draw({ planes, size: { widthPx, heightPx } }: DomeWindow): void {
+  /** @param planes luma and chroma planes of a picture of that size */
+  draw(planes: Buffer, { widthPx, heightPx }: WindowSize): void {
     const inset = Math.round((widthPx * INSET) / 2) * 2;
     const left = widthPx - inset - this.#widthPx;
     const top = heightPx - inset - this.#heightPx;

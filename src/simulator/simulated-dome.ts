@@ -4,7 +4,7 @@ import type { Picture } from '../base/picture.ts';
 import { writeJpeg } from '../drivers/codec/codec.ts';
 import { Channel } from './channel.ts';
 import type { StreamName } from './clip-shelf.ts';
-import { DOME_FPS, DOME_STREAMS, DomeStream, type DomeMoment } from './dome-stream.ts';
+import { DOME_FPS, DOME_STREAMS, DomeStream, letter, type DomeMoment } from './dome-stream.ts';
 import { DomeWindow } from './dome-window.ts';
 import type { DemoDome } from './estate-file.ts';
 import type { Fault } from './faults.ts';
@@ -46,6 +46,7 @@ export class SimulatedDome {
   readonly #options: DomeOptions;
   readonly #originMs: number;
   readonly #sources = new Map<StreamName, DomeStream>();
+  readonly #plates = new Map<StreamName, NamePlate>();
   readonly #streams = new Map<string, Stream>();
   readonly #still: DomeWindow;
   #shown: Panorama | undefined;
@@ -56,7 +57,7 @@ export class SimulatedDome {
     this.#originMs = options.clock.monotonicMs();
     this.turret = new Turret(options.clock);
     const { widthPx, heightPx } = DOME_STREAMS.main;
-    this.#still = new DomeWindow({ widthPx, heightPx, axisRow: heightPx / 2 });
+    this.#still = new DomeWindow({ widthPx, heightPx });
   }
 
   static async open(options: DomeOptions): Promise<SimulatedDome> {
@@ -65,6 +66,7 @@ export class SimulatedDome {
       const plate = await NamePlate.read(options.plateFile, DOME_STREAMS[name].widthPx / DOME_STREAMS.main.widthPx);
       const moment = (frameNumber: number): DomeMoment | undefined =>
         dome.#momentAt(dome.#originMs + (frameNumber * 1000) / DOME_FPS);
+      if (plate) dome.#plates.set(name, plate);
       dome.#sources.set(name, await DomeStream.open({ name, moment, caption: () => dome.#caption(), plate }));
     }
     return dome;
@@ -99,6 +101,7 @@ export class SimulatedDome {
     const moment = this.#momentAt(clock.monotonicMs());
     if (!moment) throw new Error('the panorama cannot be read');
     this.#still.draw(moment.panorama, moment.pose, moment.velocity, 0);
+    letter(this.#still, { name: 'main', caption: () => this.#caption(), plate: this.#plates.get('main') });
     return writeJpeg(pictureOf(this.#still), 85);
   }
 

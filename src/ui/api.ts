@@ -17,11 +17,15 @@ import type {
   EvidenceHold,
   HoldBody,
   ImportReport,
+  EstateCoverage,
   KeptPicture,
+  LeaseAnswer,
+  LeaseBody,
   Look,
   Mask,
   MaskBody,
   Me,
+  MoveBody,
   NewToken,
   Package,
   PackageBody,
@@ -30,7 +34,18 @@ import type {
   Role,
   Snapshot,
   SnapshotDetail,
+  OperatorTask,
+  PatrolRoute,
+  PatrolRouteBody,
+  PresetList,
+  RouteCheck,
+  RouteCoverage,
+  RouteImportReport,
+  TestRun,
   Token,
+  Turret,
+  TurretChange,
+  TurretLogEntry,
   User,
   UserBody,
   UserChange,
@@ -77,11 +92,28 @@ interface Call {
   signal?: AbortSignal;
 }
 
+/** A body that is sent as it is written. */
+class Yaml {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** An address under `/api/v1` for a link that the browser itself follows. */
+export function linkTo(path: string, query: Query = {}): string {
+  return address(path, query);
+}
+
 async function call<T>(method: string, path: string, { query = {}, body, signal }: Call = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': currentLanguage() };
   const init: RequestInit = { method, headers, credentials: 'same-origin' };
   if (body instanceof FormData) init.body = body;
-  else if (body !== undefined) {
+  else if (body instanceof Yaml) {
+    headers['Content-Type'] = 'application/yaml';
+    init.body = body.text;
+  } else if (body !== undefined) {
     headers['Content-Type'] = 'application/json';
     init.body = JSON.stringify(body);
   }
@@ -166,7 +198,6 @@ export const api = {
     call<Page<Snapshot>>('GET', '/evidence', signal ? { query, signal } : { query }),
   snapshot: (id: string, query: Query) => call<SnapshotDetail>('GET', `/evidence/${id}`, { query }),
   custodyOf: (id: string, query: Query) => call<Page<CustodyEntry>>('GET', `/evidence/${id}/custody`, { query }),
-  custody: (query: Query) => call<Page<CustodyEntry>>('GET', '/evidence/custody', { query }),
   keptPictures: (viewId: number, query: Query) =>
     call<Page<KeptPicture>>('GET', `/evidence/views/${viewId}/kept`, { query }),
   pull: (body: Static<typeof PullBody>) => call<Static<typeof Pulled>>('POST', '/evidence/pulls', { body }),
@@ -176,6 +207,41 @@ export const api = {
   packages: (query: Query) => call<Page<Package>>('GET', '/evidence/packages', { query }),
   orderPackage: (body: PackageBody) => call<Package>('POST', '/evidence/packages', { body }),
   removePackage: (id: string) => call<undefined>('DELETE', `/evidence/packages/${id}`),
+
+  turret: (cameraId: number) => call<Turret>('GET', `/cameras/${cameraId}/ptz`),
+  changeTurret: (cameraId: number, body: Static<typeof TurretChange>) =>
+    call<Turret>('PATCH', `/cameras/${cameraId}/ptz`, { body }),
+  takeTurret: (cameraId: number, body: LeaseBody) =>
+    call<LeaseAnswer>('POST', `/cameras/${cameraId}/ptz/lease`, { body }),
+  releaseTurret: (cameraId: number) => call<LeaseAnswer>('DELETE', `/cameras/${cameraId}/ptz/lease`),
+  move: (cameraId: number, body: MoveBody) => call<LeaseAnswer>('POST', `/cameras/${cameraId}/ptz/move`, { body }),
+  stop: (cameraId: number) => call<LeaseAnswer>('POST', `/cameras/${cameraId}/ptz/stop`, { body: {} }),
+  presets: (cameraId: number) => call<PresetList>('GET', `/cameras/${cameraId}/ptz/presets`),
+  readPresets: (cameraId: number) => call<PresetList>('POST', `/cameras/${cameraId}/ptz/presets/read`, { body: {} }),
+  addPreset: (cameraId: number, name: string) =>
+    call<PresetList>('POST', `/cameras/${cameraId}/ptz/presets`, { body: { name } }),
+  setPreset: (cameraId: number, token: string, name: string) =>
+    call<PresetList>('PUT', `/cameras/${cameraId}/ptz/presets/${encodeURIComponent(token)}`, { body: { name } }),
+  removePreset: (cameraId: number, token: string) =>
+    call<PresetList>('DELETE', `/cameras/${cameraId}/ptz/presets/${encodeURIComponent(token)}`),
+  turretLog: (cameraId: number, query: Query) =>
+    call<Page<TurretLogEntry>>('GET', `/cameras/${cameraId}/ptz/log`, { query }),
+
+  routes: (query: Query) => call<Page<PatrolRoute>>('GET', '/patrol-routes', { query }),
+  addRoute: (body: PatrolRouteBody) => call<PatrolRoute>('POST', '/patrol-routes', { body }),
+  changeRoute: (id: number, body: PatrolRouteBody) => call<PatrolRoute>('PUT', `/patrol-routes/${id}`, { body }),
+  removeRoute: (id: number) => call<undefined>('DELETE', `/patrol-routes/${id}`),
+  checkRoute: (body: PatrolRouteBody, id: number | undefined, signal: AbortSignal) =>
+    call<RouteCheck>('POST', '/patrol-routes/check', { query: { id }, body, signal }),
+  importRoutes: (yaml: string, dryRun: boolean) =>
+    call<RouteImportReport>('POST', '/patrol-routes/import', { query: { dryRun }, body: new Yaml(yaml) }),
+  testRoute: (id: number) => call<TestRun>('POST', `/patrol-routes/${id}/test`, { body: {} }),
+  testRun: (id: number) => call<TestRun>('GET', `/patrol-routes/${id}/test`),
+  cancelTest: (id: number) => call<TestRun>('DELETE', `/patrol-routes/${id}/test`),
+  routeCoverage: (id: number, query: Query) => call<RouteCoverage>('GET', `/patrol-routes/${id}/coverage`, { query }),
+  coverage: (query: Query) => call<EstateCoverage>('GET', '/coverage', { query }),
+  tasks: (query: Query) => call<Page<OperatorTask>>('GET', '/tasks', { query }),
+  closeTask: (id: number, note: string) => call<OperatorTask>('POST', `/tasks/${id}/close`, { body: { note } }),
 
   users: (query: Query) => call<Page<User>>('GET', '/users', { query }),
   addUser: (body: Static<typeof UserBody>) => call<User>('POST', '/users', { body }),

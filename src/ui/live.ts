@@ -13,7 +13,15 @@ import { setServerTime } from './now.ts';
 
 export type Happened = Static<typeof HappenedEvent>;
 
-const KINDS: readonly EventKind[] = ['candidate.raised', 'candidate.changed', 'view.changed', 'camera.changed'];
+const KINDS: readonly EventKind[] = [
+  'candidate.raised',
+  'candidate.changed',
+  'view.changed',
+  'camera.changed',
+  'turret.changed',
+  'route.changed',
+  'task.changed',
+];
 const RETRY_FIRST_MS = 1_000;
 const RETRY_LONGEST_MS = 20_000;
 /** A line that died without a word looks open for many minutes: so the server is asked, and silence is not taken for life. */

@@ -35,13 +35,13 @@ export const router = createRouter({
           component: () => import('./evidence/PackageList.vue'),
           meta: { permission: 'evidence.export' },
         },
-        {
-          path: 'custody',
-          name: 'evidence-custody',
-          component: () => import('./evidence/CustodyPage.vue'),
-          meta: { permission: 'custody.audit' },
-        },
       ],
+    },
+    {
+      path: '/patrol/:id(\\d+)?',
+      name: 'patrol',
+      component: () => import('./patrol/PatrolPage.vue'),
+      meta: { permission: 'patrol.read' },
     },
     { path: '/cameras', name: 'cameras', component: () => import('./cameras/CamerasPage.vue') },
     {

@@ -5,7 +5,6 @@ import { LIMITS } from '../../base/limits.ts';
 import { emptyCounters, type AccessUnit, type MediaCounters } from './access-unit.ts';
 import { DEFAULT_TIMEOUTS, type RtspTimeouts } from './connection.ts';
 import type { HostConnections } from './host-connections.ts';
-import type { ClockOffset } from './pull.ts';
 import type { Demand } from './rtp-depacketizer.ts';
 import { parseRtspUrl } from './rtsp-url.ts';
 import { RtspSession } from './session.ts';
@@ -20,7 +19,7 @@ export interface VisitOptions {
   /** From PLAY to the end of what is wanted, ms. */
   readonly limitMs?: number;
   /** Told of the camera's clock when it reports it during the visit: its time minus ours. */
-  onClockOffset?(measured: ClockOffset): void;
+  onClockOffset?(offsetMs: number, measuredAtMs: number): void;
 }
 
 /**
@@ -104,8 +103,7 @@ async function visit(
       isDone = true;
       finish();
     },
-    onClockOffset: (offsetMs, measuredAtMs) => options.onClockOffset?.({ offsetMs, measuredAtMs, source: 'rtcp' }),
-    onServerDate: (offsetMs, measuredAtMs) => options.onClockOffset?.({ offsetMs, measuredAtMs, source: 'rtsp_date' }),
+    onClockOffset: (offsetMs, measuredAtMs) => options.onClockOffset?.(offsetMs, measuredAtMs),
     onEnded: finish,
   });
   const timer = clock.after(limitMs, () =>

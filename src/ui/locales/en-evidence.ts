@@ -1,12 +1,7 @@
 /** The words of the evidence pages. */
 export default {
   page: 'Evidence',
-  tabs: {
-    evidence: 'Snapshots',
-    'evidence-views': 'A view through time',
-    'evidence-packages': 'Packages',
-    'evidence-custody': 'Custody',
-  },
+  tabs: { evidence: 'Snapshots', 'evidence-views': 'A view through time', 'evidence-packages': 'Packages' },
   askReason: 'Why do you look at evidence?',
   askReasonWhy:
     'Reason and purpose go into the evidence log with everything you see, pull and take away. Nobody can remove them unseen.',
@@ -56,7 +51,6 @@ export default {
   holds: 'Holds ({n})',
   custody: 'Custody',
   custodyWhy: 'Who saw, pulled, held or took it, when and why: from the append-only evidence log.',
-  anyKind: 'Every kind',
   noCustody: 'The log says nothing yet',
   fact: {
     by: 'By',

@@ -1,5 +1,6 @@
 /** All words of the pages. */
 import evidence from './en-evidence.ts';
+import patrol from './en-patrol.ts';
 import words from './en-words.ts';
 import type zhCN from './zh-CN.ts';
 
@@ -12,10 +13,10 @@ const en: typeof zhCN = {
     pages: 'Pages',
     page: {
       review: 'Review',
+      patrol: 'Patrol',
       evidence: 'Evidence',
       'evidence-views': 'A view through time',
       'evidence-packages': 'Packages',
-      'evidence-custody': 'Custody',
       cameras: 'Cameras',
       users: 'Users & tokens',
       'sign-in': 'Sign in',
@@ -410,6 +411,7 @@ const en: typeof zhCN = {
     escape: 'Close',
     digits: 'While a reason is asked for, the digits choose the quick reasons.',
   },
+  patrol,
   words,
 };
 

@@ -1,5 +1,6 @@
 /** 界面的全部文字。 */
 import evidence from './zh-CN-evidence.ts';
+import patrol from './zh-CN-patrol.ts';
 import words from './zh-CN-words.ts';
 
 export default {
@@ -11,10 +12,10 @@ export default {
     pages: '页面',
     page: {
       review: '复核',
+      patrol: '巡航',
       evidence: '证据',
       'evidence-views': '视图时间线',
       'evidence-packages': '证据包',
-      'evidence-custody': '调取总账',
       cameras: '摄像机',
       users: '用户与令牌',
       'sign-in': '登录',
@@ -406,5 +407,6 @@ export default {
     escape: '关闭',
     digits: '询问原因时，数字键选择对应的快捷原因。',
   },
+  patrol,
   words,
 };

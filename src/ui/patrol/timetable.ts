@@ -138,6 +138,14 @@ export function minuteOf(clock: string): number {
   return hours * 60 + minutes;
 }
 
+/** What people type for a time of day, as `HH:mm`; undefined where it is none. 24:00 is the day's end. */
+export function readClock(typed: string): string | undefined {
+  const [, hours, minutes = '0'] = /^(\d{1,2})(?:[:：.]?(\d{2}))?$/.exec(typed.trim()) ?? [];
+  if (hours === undefined) return undefined;
+  const minute = Number(hours) * 60 + Number(minutes);
+  return Number(minutes) < 60 && minute <= DAY_MIN ? clockOf(minute) : undefined;
+}
+
 export function clockOf(minute: number): string {
   const two = (n: number): string => String(n).padStart(2, '0');
   return `${two(Math.floor(minute / 60))}:${two(minute % 60)}`;

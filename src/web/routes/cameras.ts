@@ -15,9 +15,7 @@ import { listCameras, readCamera } from '../view-store.ts';
 const FORM_LIMITS = { files: 1, fields: 4, parts: 5, fieldSize: 1024, fileSize: LIMITS.importFileBytes };
 const TEXT_TYPES = ['text/plain', 'text/csv', 'text/yaml', 'application/yaml', 'application/x-yaml'];
 
-export function cameraRoutes(server: Server, { db, clock, clockRules, importCameras }: WebParts): void {
-  const clocksNow = () => ({ rules: clockRules, nowMs: clock.nowMs() });
-
+export function cameraRoutes(server: Server, { db, clock, importCameras }: WebParts): void {
   server.get(
     '/api/v1/cameras',
     {
@@ -32,7 +30,7 @@ export function cameraRoutes(server: Server, { db, clock, clockRules, importCame
     async ({ query }) => {
       const { cursor, limit: asked, ...filter } = query;
       const limit = pageSize(asked);
-      const cameras = await listCameras(db, filter, readCursor(cursor), limit + 1, clocksNow());
+      const cameras = await listCameras(db, filter, readCursor(cursor), limit + 1);
       return pageOf(
         cameras,
         limit,
@@ -48,7 +46,7 @@ export function cameraRoutes(server: Server, { db, clock, clockRules, importCame
       config: { permission: 'cameras.read' },
       schema: { tags: ['cameras'], summary: 'One camera', params: IdParams, response: answers(Camera) },
     },
-    ({ params }) => readCamera(db, params.id, clocksNow()),
+    ({ params }) => readCamera(db, params.id),
   );
 
   // A scope of its own: only here are bodies other than JSON read.

@@ -19,6 +19,7 @@ import {
   covers,
   daily,
   ofDay,
+  readClock,
   remove,
   spansOf,
   tidy,
@@ -79,6 +80,16 @@ describe('the week of a timetable', () => {
       }),
     );
     expect(total(copyDay(daily(0, 60), 1, [2, 3]))).toBe(7 * 60);
+  });
+});
+
+describe('a time of day as it is typed', () => {
+  it('is read however people write it, or not at all', () => {
+    const typed = ['7', '730', '7:30', '19：05', ' 06:00 ', '24:00', '0000', '24:01', '25', '7:5', '6:60', 'noon', ''];
+    expect(typed.map(readClock)).toEqual([
+      ...['07:00', '07:30', '07:30', '19:05', '06:00', '24:00', '00:00'],
+      ...Array.from({ length: 6 }, () => undefined),
+    ]);
   });
 });
 
