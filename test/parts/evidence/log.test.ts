@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
+import { silentLogger } from '../../../src/base/log.ts';
+import { migrate, openDatabase } from '../../../src/drivers/postgres/postgres.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   appendEntry,
@@ -137,6 +140,35 @@ describe('the database itself', () => {
     // An owner who is no superuser is stopped by the rights before the trigger: no w (update), d (delete), D (truncate).
     expect(rows[0]!.acl).toMatch(/=/);
     expect(rows[0]!.acl).not.toMatch(/=[a-zA-Z]*[wdD]/);
+  });
+
+  test('keeps an owner who is no superuser from it by rights, and lets them append', async () => {
+    const role = `owner_${randomUUID().replaceAll('-', '')}`;
+    await sql.raw(`create role ${role} login password 'plain'`).execute(fresh.db);
+    await sql.raw(`create database ${role} owner ${role}`).execute(fresh.db);
+    const url = new URL(fresh.url);
+    Object.assign(url, { username: role, password: 'plain', pathname: `/${role}` });
+    const own = openDatabase(url.href, silentLogger, 2);
+    try {
+      await migrate(own);
+      await own
+        .transaction()
+        .execute((trx) => appendEntry(trx, { kind: 'snapshot.sealed', atMs: NOON_MS, body: {}, about: ['view:1'] }));
+      expect(await logSize(own)).toBe(2);
+      const attempts = [
+        `update log_entry set body = ''`,
+        'delete from log_entry',
+        'truncate log_entry',
+        'delete from snapshot',
+      ];
+      for (const attempt of attempts) {
+        await expect(sql.raw(attempt).execute(own)).rejects.toThrow(/permission denied/);
+      }
+    } finally {
+      await own.destroy();
+      await sql.raw(`drop database ${role} with (force)`).execute(fresh.db);
+      await sql.raw(`drop role ${role}`).execute(fresh.db);
+    }
   });
 
   test('refuses an entry that does not bear the digest of its body', async () => {
