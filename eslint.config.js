@@ -193,7 +193,7 @@ export default defineConfig(
   },
   {
     // Tables of words and errors are as long as what they list.
-    files: ['src/ui/locales/*.ts', 'src/base/errors.ts'],
+    files: ['src/ui/locales/*.ts', 'src/base/errors.ts', 'src/drivers/postgres/schema.ts'],
     rules: { 'max-lines': 'off' },
   },
   {

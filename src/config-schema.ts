@@ -282,6 +282,14 @@ export const ConfigSchema = sections('Configuration of Sentinel', {
   persistence: persistence('When a changed place becomes a candidate', 4, 5, 1200),
   watch_persistence: persistence('The same where the place touches a watched area such as a fire lane', 3, 4, 300),
 
+  clocks: section('The cameras’ clocks, held against the server’s', {
+    camera_every_s: number('Time after which a camera with an ONVIF address is asked for its clock again', 3_600, {
+      minimum: 60,
+      maximum: DAY_S,
+    }),
+    camera_limit_s: number('A clock further off than this is shown and told of', 5, { minimum: 1, maximum: 3_600 }),
+  }),
+
   review: section('Review', {
     claim_s: number('Time after which a claim ends by itself', 600, { minimum: 30, maximum: DAY_S }),
     undo_s: number('Time in which a verdict can be taken back', 60, { minimum: 0, maximum: 3600 }),

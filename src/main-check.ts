@@ -1,4 +1,4 @@
-/** `sentinel check`: whether what is kept is what it was. */
+/** `sentinel check`: whether what is kept is what it was: the evidence log, and the stored files. */
 import { parseArgs } from 'node:util';
 import { SentinelError } from './base/errors.ts';
 import type { Config } from './config.ts';
@@ -12,12 +12,14 @@ import {
   type CheckProgress,
   type StoreFinding,
 } from './evidence/evidence.ts';
+import { checkEvidenceLog } from './main-evidence.ts';
 import { placeOf, standOnDatabase } from './main-ground.ts';
 
 const USAGE = `usage: sentinel check [--level presence|size|hash] [--repair] [--mirror] [--json]
 
   --level    presence: each file is there; size: it is as long as its sealed record says (default);
-             hash: it bears its digest, which reads everything
+             hash: it bears its digest, which reads everything, and each entry of the evidence log as well;
+             whatever the level, the log is held against all heads that were published
   --repair   put back from the second store (second_blobs) what is missing or damaged
   --mirror   put into the second store what of evidence it lacks
   --json     findings and result as JSON lines on standard output
@@ -42,6 +44,12 @@ export async function check(config: Config, args: readonly string[]): Promise<nu
       });
     }
     const progress = teller(clock);
+    const checkedLog = await checkEvidenceLog({ config, db, clock }, level === 'hash', {
+      signal: closing.signal,
+      onProgress: (step, done, all, faults) => progress.tell({ step, done, all, faults }),
+      onFinding: (logFinding) =>
+        say(json ? JSON.stringify({ logFinding }) : `${logFinding.fault.padEnd(10)} ${logFinding.where}: evidence log`),
+    });
     const result = await checkStore({
       ...{ db, blobs, second, clock, level, repair, mirror, signal: closing.signal },
       ...(config.evidence.sm3 && { sm3: sm3OfText }),
@@ -51,19 +59,25 @@ export async function check(config: Config, args: readonly string[]): Promise<nu
     progress.end();
     const { findings: _, ...sum } = result;
     const faults = Object.values(sum.faults).reduce((a, b) => a + b);
-    if (json) say(JSON.stringify({ result: sum }));
+    if (json) say(JSON.stringify({ result: { ...sum, log: checkedLog } }));
     else {
-      const { files, mended, mirrored } = sum;
+      const { entries, heads, faults: logFaults } = checkedLog;
       say(
-        `${files.evidence} files of evidence and ${files.pictures} other pictures checked (${level}): ` +
-          `${faults === 0 ? 'all sound' : `${faults} at fault, ${mended} of them mended`}` +
-          `${mirror ? `; ${mirrored} copied to the second store` : ''}`,
+        `evidence log of ${entries} entries${level === 'hash' ? ' read' : ''} and held against ${heads} heads: ` +
+          (logFaults === 0 ? 'all sound' : `${logFaults} at fault`),
+      );
+      const { files, mended, mirrored } = sum;
+      const verdict = faults === 0 ? 'all sound' : `${faults} at fault, ${mended} of them mended`;
+      const copied = mirror ? `; ${mirrored} copied to the second store` : '';
+      say(
+        `${files.evidence} files of evidence and ${files.pictures} other pictures checked (${level}): ${verdict}${copied}`,
       );
     }
     if (!sum.isWhole) {
       process.stderr.write('broken off before the end\n');
       return 1;
     }
+    if (checkedLog.faults > 0) return CODES.wrong;
     return faults === 0 ? CODES.sound : sum.mended === faults ? CODES.mended : CODES.wrong;
   } finally {
     await life.close();
@@ -105,8 +119,11 @@ function lineOf({ fault, sha256, of, isMended, detail }: StoreFinding): string {
   return `${fault.padEnd(10)} ${sha256}  ${of}: ${isMended ? 'mended' : detail}`;
 }
 
+/** A step of the store's check, or of the log's. */
+type Told = Omit<CheckProgress, 'step'> & { readonly step: CheckProgress['step'] | 'heads' | 'log' };
+
 /** How far it is, on standard error: one line that is written over on a terminal, else one now and then. */
-function teller(clock: Clock): { tell: (progress: CheckProgress) => void; end: () => void } {
+function teller(clock: Clock): { tell: (progress: Told) => void; end: () => void } {
   const isTerminal = process.stderr.isTTY;
   const everyMs = isTerminal ? TELL_EVERY_MS : TELL_EVERY_MS * 10;
   let lastMs = clock.monotonicMs();
@@ -116,9 +133,11 @@ function teller(clock: Clock): { tell: (progress: CheckProgress) => void; end: (
       if (nowMs - lastMs < everyMs) return;
       lastMs = nowMs;
       const percent = all === 0 ? 100 : Math.floor((done / all) * 100);
-      const line = `${step}: ${done} of ${all} files (${percent} %), ${faults} at fault`;
+      const line = `${step}: ${done} of ${all} (${percent} %), ${faults} at fault`;
       process.stderr.write(isTerminal ? `\r\u001b[K${line}` : `${line}\n`);
     },
-    end: () => void (isTerminal && process.stderr.write('\r\u001b[K')),
+    end() {
+      if (isTerminal) process.stderr.write('\r\u001b[K');
+    },
   };
 }

@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { recordEvents } from './drivers/postgres/postgres.ts';
 import { openAuthority, requestTimestamp } from './drivers/timestamp/timestamp.ts';
 import {
+  checkLog,
   checkPublished,
   HeadPublisher,
   logSize,
@@ -81,6 +82,43 @@ async function checkLogAtStart(standing: Standing): Promise<HeadsChecked> {
     await recordEvents(db, 'log.changed', [{ change: 'broken' }], clock.nowMs());
   }
   return checked;
+}
+
+export interface LogFinding {
+  readonly fault: string;
+  /** Entry, or file and line, or row. */
+  readonly where: string;
+}
+
+/**
+ * Holds the log against every head that was published, and tells of what is missing.
+ * @param whole builds the tree anew from every entry as well
+ * @returns how much was found wrong; what it is was said to `onFinding`
+ */
+export async function checkEvidenceLog(
+  { config, db, clock }: Pick<Standing, 'config' | 'db' | 'clock'>,
+  whole: boolean,
+  options: {
+    readonly onFinding: (finding: LogFinding) => void;
+    readonly onProgress: (step: 'heads' | 'log', done: number, all: number, faults: number) => void;
+    readonly signal: AbortSignal;
+  },
+): Promise<{ faults: number; heads: number; entries: number }> {
+  const { onFinding, onProgress, signal } = options;
+  const checked = await checkPublished(db, config.evidence.publish.dir, {
+    signal,
+    onProgress: (done, all) => onProgress('heads', done, all, 0),
+  });
+  for (const { finding, where } of checked.findings) onFinding({ fault: finding, where });
+  await tellOfCut(db, clock, checked, sm3In(config));
+  const found = checked.findings.length;
+  if (!whole) return { faults: found, heads: checked.heads, entries: checked.size };
+  const { faults, entries } = await checkLog(db, {
+    signal,
+    onProgress: (done, all) => onProgress('log', done, all, found),
+  });
+  for (const { fault, seq } of faults) onFinding({ fault, where: `entry ${seq}` });
+  return { faults: found + faults.length, heads: checked.heads, entries };
 }
 
 function readinessOf({ findings, heads }: HeadsChecked, more: string): ReadinessCheck {

@@ -1,5 +1,6 @@
 /** What every verb stands on: the data directory, the log, the database, the store, the queue. */
 import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { sql } from 'kysely';
 import { systemClock, type Clock } from './base/clock.ts';
@@ -18,8 +19,9 @@ import {
   startEmbeddedPostgres,
   type Db,
 } from './drivers/postgres/postgres.ts';
+import { askServerClock } from './drivers/server-clock/server-clock.ts';
 import { openQueue, type CompareQueue } from './drivers/queue/queue.ts';
-import { SnapshotDesk } from './evidence/evidence.ts';
+import { ServerClockWatch, sm3OfText, SnapshotDesk } from './evidence/evidence.ts';
 
 /** Longest wait for a database that starts beside us. */
 const DATABASE_PATIENCE_MS = 60_000;
@@ -33,6 +35,15 @@ export interface Standing {
   readonly life: Lifecycle;
   readonly databaseUrl: string;
   readonly db: Db;
+}
+
+/** What the working parts stand on. */
+export interface WholeStanding extends Standing {
+  readonly blobs: BlobStore;
+  readonly space: SpaceWatch;
+  readonly serverClock: ServerClockWatch;
+  readonly snapshots: SnapshotDesk;
+  readonly queue: CompareQueue;
 }
 
 export function logOf(config: Config): Logger {
@@ -102,10 +113,8 @@ export async function standOnDatabase(
   return { config, clock, log, life, databaseUrl: url, db, serverEnded };
 }
 
-/** Adds the store, the watch over its room, what seals evidence, and the queue, which the working parts need. */
-export async function standOnAll(
-  standing: Standing,
-): Promise<Standing & { blobs: BlobStore; space: SpaceWatch; snapshots: SnapshotDesk; queue: CompareQueue }> {
+/** Adds the store, the watches over its room and the clock, what seals evidence, and the queue: what working parts need. */
+export async function standOnAll(standing: Standing): Promise<WholeStanding> {
   const { config, clock, log, life, databaseUrl, db } = standing;
   const blobs = await life.start(
     'picture store',
@@ -131,11 +140,21 @@ export async function standOnAll(
     () => openQueue({ databaseUrl, redisUrl: config.redis.url ?? undefined, name: QUEUE_NAME, clock, log }),
     (opened) => opened.close(),
   );
+  const serverClock = await life.start(
+    'server clock',
+    async () => {
+      const sm3 = config.evidence.sm3 ? sm3OfText : undefined;
+      const watch = new ServerClockWatch({ db, clock, log, host: hostname(), ask: () => askServerClock(), sm3 });
+      await watch.start();
+      return watch;
+    },
+    (watch) => watch.close(),
+  );
   const snapshots = new SnapshotDesk({
-    ...{ blobs, clock, sm3: config.evidence.sm3, serverClock: () => null },
+    ...{ blobs, clock, sm3: config.evidence.sm3, serverClock: () => serverClock.state },
     software: { name: 'sentinel', version: await readVersion(), configSha256: configSha256(config) },
   });
-  return { ...standing, blobs, space, snapshots, queue };
+  return { ...standing, blobs, space, serverClock, snapshots, queue };
 }
 
 /** Of several processes over one disk the first to see it tells. */

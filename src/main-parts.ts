@@ -1,22 +1,19 @@
 /** The verbs that run: each stands on the ground of `main-ground.ts` and adds its parts, in the order they are listed. */
 import { createServer } from 'node:http';
-import { hostname } from 'node:os';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from './base/clock.ts';
 import { problemOf, SentinelError } from './base/errors.ts';
-import { LIMITS } from './base/limits.ts';
 import type { Config } from './config.ts';
 import { openSealer, type Sealer } from './camera/camera.ts';
 import { thumbnailOf, fitness } from './comparison/comparison.ts';
 import { readPicture } from './drivers/codec/codec.ts';
-import { openDevice } from './drivers/onvif/onvif.ts';
 import { listen } from './drivers/postgres/postgres.ts';
+import { cameraClockDesk, captureSetup, lineSetup, lookSetup } from './main-cameras.ts';
 import { ensureEstate, estateImporter, layFirstRoutes, rememberDemoStart, registerSimulated } from './main-estate.ts';
 import { startLogKeeping, type LogKeeping } from './main-evidence.ts';
 import { startPackages } from './main-packages.ts';
-import { standOnAll, standOnDatabase, type Standing } from './main-ground.ts';
+import { standOnAll, standOnDatabase, type Standing, type WholeStanding } from './main-ground.ts';
 import { addEstateFigures, addStoreFigures, processFigures, type Figures } from './main-metrics.ts';
 import {
   openLine,
@@ -25,19 +22,14 @@ import {
   runCompare,
   runPatrol,
   runUpkeep,
-  type CaptureSetup,
   type CompareSetup,
   type Ground,
   type Line,
-  type LineSetup,
-  type LookSetup,
   type PatrolSetup,
 } from './pipeline.ts';
 import { turretOpener } from './main-turrets.ts';
 import { readDemoEstate, startSimulator } from './simulator/simulator.ts';
 import { ensureFirstAdmin, startWeb, type ReadinessCheck } from './web/web.ts';
-
-type WholeGround = Awaited<ReturnType<typeof standOnAll>>;
 
 const UI_DIR = fileURLToPath(new URL('../dist/ui', import.meta.url));
 /** Login of the simulated cameras, which guard nothing: it shows that logins work. */
@@ -185,7 +177,7 @@ export async function simulate(config: Config): Promise<number> {
 async function run(
   config: Config,
   name: string,
-  begin: (all: WholeGround, sealer: Sealer, figures: Figures) => Promise<void>,
+  begin: (all: WholeStanding, sealer: Sealer, figures: Figures) => Promise<void>,
 ): Promise<number> {
   const standing = await standOnDatabase(config, 'joiner');
   const stop = untilStopped(undefined);
@@ -200,14 +192,14 @@ async function run(
   return ended(standing.life, await stop);
 }
 
-function groundOf(all: WholeGround, figures: Figures): Ground {
+function groundOf(all: WholeStanding, figures: Figures): Ground {
   const { db, blobs, queue, clock, log, snapshots, space } = all;
   const { pictures } = space;
   const onLook: Ground['onLook'] = (result, tookMs) => figures.onLook(result, tookMs);
   return { db, blobs, pictures, queue, clock, log, snapshots, onLook };
 }
 
-async function startSimulated(all: WholeGround, sealer: Sealer): Promise<void> {
+async function startSimulated(all: WholeStanding, sealer: Sealer): Promise<void> {
   const { config, clock, life, log, db } = all;
   const simulator = await life.start(
     'simulated estate',
@@ -234,23 +226,11 @@ async function startSimulated(all: WholeGround, sealer: Sealer): Promise<void> {
   }
 }
 
-function lookSetup(config: Config): LookSetup {
-  const { capture: rules, learning, demo } = config;
-  return {
-    processName: rules.processName ?? `${hostname()}:${process.pid}`,
-    gate: {
-      fullComparisonEveryS: rules.fullComparisonEveryS,
-      learning,
-      simulatedLearning: { ...learning, spanS: demo.learningSpanS },
-    },
-  };
-}
-
-function captureSetup(config: Config): CaptureSetup {
-  return { ...lookSetup(config), rules: config.capture };
-}
-
-function patrolSetup({ config, clock, log, databaseUrl }: WholeGround, sealer: Sealer, figures: Figures): PatrolSetup {
+function patrolSetup(
+  { config, clock, log, databaseUrl }: WholeStanding,
+  sealer: Sealer,
+  figures: Figures,
+): PatrolSetup {
   const { capture: rules, patrol } = config;
   return {
     ...lookSetup(config),
@@ -270,33 +250,6 @@ function patrolSetup({ config, clock, log, databaseUrl }: WholeGround, sealer: S
   };
 }
 
-function lineSetup(config: Config, sealer: Sealer): LineSetup {
-  return {
-    connectionsPerHost: config.capture.connectionsPerHost,
-    timeouts: config.timeouts.rtsp,
-    openSecret: (name, sealed) => sealer.open(name, sealed),
-    streamsOf: async (url, credentials) => {
-      const device = await openDevice({
-        url,
-        credentials,
-        clock: systemClock,
-        timeoutMs: config.timeouts.rtsp.replyMs,
-      });
-      return { ...(await device.streams()), clockOffset: device.clockOffset };
-    },
-    identify: async (url, credentials) => {
-      const device = await openDevice({ url, credentials, clock: systemClock, timeoutMs: LIMITS.deviceAnswerMs });
-      const { make, model, serial, firmware } = await device.information();
-      const interfaces = await device.network().catch(() => []);
-      const own = interfaces.find(({ addresses }) => addresses.includes(new URL(url).hostname)) ?? interfaces[0];
-      return {
-        ...{ make: make || null, model: model || null, serial: serial || null, firmware: firmware || null },
-        mac: own?.mac || null,
-      };
-    },
-  };
-}
-
 function compareSetup(config: Config): CompareSetup {
   return {
     ...config.comparison,
@@ -305,7 +258,7 @@ function compareSetup(config: Config): CompareSetup {
 }
 
 async function startPages(
-  all: WholeGround,
+  all: WholeStanding,
   sealer: Sealer,
   figures: Figures,
   line: Line,
@@ -339,6 +292,12 @@ async function startPages(
         snapshots: all.snapshots,
         packages,
         retention: config.retention,
+        clockRules: {
+          limitMs: config.clocks.cameraLimitS * 1000,
+          // Two rounds missed, and a little.
+          staleAfterMs: config.clocks.cameraEveryS * 2_500,
+        },
+        cameraClocks: cameraClockDesk(db, config, sealer, all.snapshots.sm3),
         thumbnailOfPicture: async (sha256) => {
           const picture = await readPicture(await blobs.get(sha256));
           const thumbnail = thumbnailOf(picture);
@@ -355,7 +314,10 @@ async function startPages(
   );
 }
 
-async function readiness({ db, queue, space }: WholeGround, keeping: LogKeeping): Promise<ReadinessCheck[]> {
+async function readiness(
+  { db, queue, space, serverClock }: WholeStanding,
+  keeping: LogKeeping,
+): Promise<ReadinessCheck[]> {
   const check = async (name: string, ask: () => Promise<string>): Promise<ReadinessCheck> => {
     try {
       return { name, ok: true, detail: await ask() };
@@ -375,6 +337,7 @@ async function readiness({ db, queue, space }: WholeGround, keeping: LogKeeping)
       const { waiting, active, failed } = await queue.depth();
       return `${waiting} waiting, ${active} active, ${failed} failed`;
     }),
+    Promise.resolve({ name: 'clock', ok: true, detail: clockDetail(serverClock.state) }),
     Promise.resolve({ name: 'store', ok: space.state !== 'out', detail: space.detail }),
     Promise.resolve(keeping.readiness()),
     check('pages', async () => {
@@ -384,9 +347,14 @@ async function readiness({ db, queue, space }: WholeGround, keeping: LogKeeping)
   ]);
 }
 
+function clockDetail(state: WholeStanding['serverClock']['state']): string {
+  if (state?.synchronised === null || state === null) return 'it cannot be told whether it is kept right';
+  return state.synchronised ? `kept right (${state.source ?? ''})` : 'nothing keeps it right';
+}
+
 /** `/healthz` and `/metrics` of a process without pages. */
 async function startMetrics(
-  all: WholeGround,
+  all: WholeStanding,
   figures: Figures,
   details: () => Promise<readonly ReadinessCheck[]>,
 ): Promise<void> {

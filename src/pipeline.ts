@@ -13,7 +13,14 @@ import type { Clock, Timer } from './base/clock.ts';
 import { problemOf, SentinelError } from './base/errors.ts';
 import { LIMITS } from './base/limits.ts';
 import type { Logger } from './base/log.ts';
-import { CameraLeases, CameraStore, type CaptureCamera } from './camera/camera.ts';
+import {
+  CameraLeases,
+  CameraStore,
+  ClockRound,
+  type CaptureCamera,
+  type ClockAddress,
+  type ClockMeasurement,
+} from './camera/camera.ts';
 import { CandidateDesk, type CandidateRules } from './candidate/candidate.ts';
 import {
   burnIn,
@@ -36,7 +43,6 @@ import {
   SharedPulls,
   visitKeyFrame,
   type AccessUnit,
-  type ClockOffset,
   type RtspTarget,
   type RtspTimeouts,
 } from './drivers/rtsp/rtsp.ts';
@@ -71,7 +77,11 @@ export interface Ground {
 /** How this process reaches the cameras: whatever looks through one shares the line, and with it the connections. */
 export interface Line {
   readonly pulls: SharedPulls;
-  readonly visit: (target: RtspTarget, signal: AbortSignal) => Promise<AccessUnit>;
+  readonly visit: (
+    target: RtspTarget,
+    signal: AbortSignal,
+    onClock?: (measured: ClockMeasurement) => void,
+  ) => Promise<AccessUnit>;
   readonly record: (target: RtspTarget, signal: AbortSignal) => ReturnType<typeof recordGroupOfPictures>;
   /** Where a camera's stream is; fails while a camera known only by its ONVIF address cannot be asked. */
   readonly aim: (camera: CaptureCamera, stream: 'look' | 'evidence') => Promise<Aim>;
@@ -95,7 +105,8 @@ export function openLine({ clock, log }: Pick<Ground, 'clock' | 'log'>, setup: L
   const toCamera = { clock, connections, timeouts: setup.timeouts };
   return {
     pulls: new SharedPulls({ ...toCamera, log }),
-    visit: (target, signal) => visitKeyFrame(target, { ...toCamera, signal }),
+    visit: (target, signal, onClock) =>
+      visitKeyFrame(target, { ...toCamera, signal, ...(onClock && { onClockOffset: onClock }) }),
     record: (target, signal) => recordGroupOfPictures(target, { ...toCamera, signal }),
     aim: aimer(setup, clock),
     identify: async (camera) =>
@@ -108,6 +119,14 @@ export interface LookSetup {
   /** Of this process, one of a kind. */
   readonly processName: string;
   readonly gate: GateRules;
+  readonly clocks: {
+    /** A camera's clock is asked for once in this time. */
+    readonly everyS: number;
+    /** Further off than this it is told of. */
+    readonly limitMs: number;
+    /** Reads the clock of a camera known by its ONVIF address; undefined where it would not tell. */
+    readonly measure: (camera: ClockAddress) => Promise<ClockMeasurement | undefined>;
+  };
 }
 
 export interface CaptureSetup extends LookSetup {
@@ -117,7 +136,7 @@ export interface CaptureSetup extends LookSetup {
 export interface KnownStreams {
   readonly mainUrl: string;
   readonly subUrl: string | null;
-  readonly clockOffset?: ClockOffset | undefined;
+  readonly clockOffset?: ClockMeasurement | undefined;
 }
 
 export interface Running {
@@ -131,7 +150,7 @@ export async function runCapture(
 ): Promise<Running & { readonly counts: Capture['counts'] }> {
   const { db, clock, log } = ground;
   const { pulls, aim } = line;
-  const cameras = new CameraStore(db);
+  const cameras = new CameraStore(db, { clockLimitMs: setup.clocks.limitMs });
   const lookout = openLookout(ground, line, setup, cameras);
   const { decoder, gatekeeper, keeper } = lookout;
   gatekeeper.start();
@@ -178,7 +197,7 @@ export async function runPatrol(
 ): Promise<Running & { readonly counts: Patrol['counts'] }> {
   const { db, blobs, clock, log } = ground;
   const { pulls, aim } = line;
-  const cameras = new CameraStore(db);
+  const cameras = new CameraStore(db, { clockLimitMs: setup.clocks.limitMs });
   const lookout = openLookout(ground, line, setup, cameras);
   const { gatekeeper, keeper } = lookout;
   gatekeeper.start();
@@ -243,6 +262,9 @@ function openLookout(ground: Ground, line: Line, setup: LookSetup, cameras: Came
       });
     },
   });
+  // camera: how right its clock is, beside what its streams tell
+  const clockRound = new ClockRound({ db, clock, log, ...setup.clocks });
+  clockRound.start();
   const keeper = new StreamKeeper({
     ...{ db, blobs, cameras, clock, log, decoder, snapshots },
     ...{ aim: line.aim, record: line.record, identify: line.identify, blacken: burnIn },
@@ -250,6 +272,7 @@ function openLookout(ground: Ground, line: Line, setup: LookSetup, cameras: Came
   return {
     ...{ decoder, gatekeeper, keeper },
     async close(): Promise<void> {
+      await clockRound.close();
       await gatekeeper.close();
       await looks.close();
       await decoder.close();

@@ -106,6 +106,16 @@ export const ERROR_TABLE = {
     zh: '摄像机文件无法读取：{problem}',
   },
   'import.too_large': { status: 413, en: 'The camera file is too large: {problem}', zh: '摄像机文件过大：{problem}' },
+  'camera.no_onvif': {
+    status: 409,
+    en: 'Camera {cameraId} has no ONVIF address, by which its clock could be read or set',
+    zh: '摄像机 {cameraId} 没有 ONVIF 地址，无法读取或校准时钟',
+  },
+  'camera.no_clock': {
+    status: 502,
+    en: 'Camera {cameraId} does not tell its time in UTC',
+    zh: '摄像机 {cameraId} 未提供 UTC 时间',
+  },
   'picture.unreadable': {
     status: 422,
     en: 'The picture {what} cannot be read: {problem}',

@@ -226,6 +226,13 @@ export const LIMITS = {
   filesCheckedAtOnce: 16,
   checkFindingsKept: 10_000,
   checkFindingsTold: 200,
+  /** Cameras whose clocks are asked for at once. */
+  clocksAskedAtOnce: 8,
+  /** How often the machine's time service is asked; a clock that moves further within a second was set. */
+  serverClockAskedEveryMs: 60_000,
+  clockStepMs: 250,
+  /** Two processes that saw a jump of the same size within this saw the same one. */
+  clockStepSeenWithinMs: 10_000,
   /** Pending looks of so many views are put back on the queue in one sweep. */
   sweptViews: 1_000,
 

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { recordEvents, type Db } from '../drivers/postgres/postgres.ts';
 import type { CameraState, ViewState } from '../drivers/postgres/schema.ts';
 import type { CameraHealth } from './camera.ts';
+import { writeClocks, type MeasuredClock } from './camera-clock-store.ts';
 
 export interface CaptureView {
   readonly id: number;
@@ -25,9 +26,12 @@ export interface CaptureCamera {
 
 export class CameraStore {
   readonly #db: Db;
+  readonly #clockLimitMs: number;
 
-  constructor(db: Db) {
+  /** @param options.clockLimitMs a clock that comes to be further off than this, or back, is an event */
+  constructor(db: Db, { clockLimitMs = Infinity }: { clockLimitMs?: number } = {}) {
     this.#db = db;
+    this.#clockLimitMs = clockLimitMs;
   }
 
   /** The cameras of `ids` with their logins (still sealed) and their views. */
@@ -126,14 +130,13 @@ export class CameraStore {
             codec: sql<string>`coalesce(excluded.codec, camera_health.codec)`,
             width_px: sql<number>`coalesce(excluded.width_px, camera_health.width_px)`,
             height_px: sql<number>`coalesce(excluded.height_px, camera_health.height_px)`,
-            clock_offset_ms: sql<number>`coalesce(excluded.clock_offset_ms, camera_health.clock_offset_ms)`,
-            clock_measured_at: sql<Date>`coalesce(excluded.clock_measured_at, camera_health.clock_measured_at)`,
             errors: sql<number>`camera_health.errors + excluded.errors`,
             last_error: sql<string>`coalesce(excluded.last_error, camera_health.last_error)`,
             last_error_at: sql<Date>`coalesce(excluded.last_error_at, camera_health.last_error_at)`,
           })),
         )
         .execute();
+      await writeClocks(trx, reports.flatMap(clockOf), this.#clockLimitMs, nowMs);
       const changed = reports.filter(({ cameraId, health }) => stateBefore.get(cameraId) !== health.state);
       await recordEvents(
         trx,
@@ -154,6 +157,13 @@ export class CameraStore {
   }
 }
 
+function clockOf({ cameraId, health }: { cameraId: number; health: CameraHealth }): MeasuredClock[] {
+  const { clockOffsetMs: offsetMs, clockMeasuredAtMs: measuredAtMs, clockSource: source } = health;
+  return offsetMs === null || measuredAtMs === null || source === null
+    ? []
+    : [{ cameraId, measured: { offsetMs, measuredAtMs, source } }];
+}
+
 /** States in which no look of the camera can be judged. */
 function isBlind(state: CameraState): boolean {
   return state === 'offline' || state === 'unauthorised' || state === 'wrong_codec' || state === 'frozen';
@@ -170,8 +180,6 @@ function rowOf(cameraId: number, health: CameraHealth, errors: number) {
     codec: health.codec,
     width_px: health.widthPx,
     height_px: health.heightPx,
-    clock_offset_ms: health.clockOffsetMs,
-    clock_measured_at: stamp(health.clockMeasuredAtMs),
     errors,
     last_error: health.lastError,
     last_error_at: stamp(health.lastErrorAtMs),

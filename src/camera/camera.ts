@@ -7,11 +7,15 @@
  * longer than a lens and a sensor can make it. Errors are counted and reported, never logged one by one.
  */
 import type { ErrorCode } from '../base/errors.ts';
-import type { CameraState } from '../drivers/postgres/schema.ts';
+import type { CameraState, ClockSource } from '../drivers/postgres/schema.ts';
+import { betterMeasurement, type ClockMeasurement } from './camera-clock.ts';
 
 export { foundCameraFile } from './camera-found.ts';
 export { cameraFileText, importCameras, type ImportReport } from './camera-import.ts';
+export { judgeClock, type ClockMeasurement, type ClockRules, type ClockVerdict } from './camera-clock.ts';
 export { CameraLeases } from './camera-lease.ts';
+export { readClockAddresses, writeClocks, type ClockAddress } from './camera-clock-store.ts';
+export { ClockRound } from './clock-round.ts';
 export { CameraStore, type CaptureCamera, type CaptureView } from './camera-store.ts';
 export { HealthWriter } from './health-writer.ts';
 export { openSealer, type Sealer } from './credentials.ts';
@@ -27,6 +31,7 @@ export interface CameraHealth {
   readonly heightPx: number | null;
   readonly clockOffsetMs: number | null;
   readonly clockMeasuredAtMs: number | null;
+  readonly clockSource: ClockSource | null;
   /** Counted since this tracker began. */
   readonly errors: number;
   readonly lastError: string | null;
@@ -53,6 +58,7 @@ export class HealthTracker {
   readonly #beganMs: number;
   #picture: { digest: string; sinceMs: number } | undefined;
   #lastErrorCode: ErrorCode | undefined;
+  #clock: ClockMeasurement | undefined;
 
   constructor(rules: HealthRules, nowMs: number) {
     this.#rules = rules;
@@ -67,6 +73,7 @@ export class HealthTracker {
       heightPx: null,
       clockOffsetMs: null,
       clockMeasuredAtMs: null,
+      clockSource: null,
       errors: 0,
       lastError: null,
       lastErrorAtMs: null,
@@ -108,12 +115,13 @@ export class HealthTracker {
     this.tick(nowMs);
   }
 
-  /** @param measured camera clock minus ours, and when that was measured */
-  clock(measured: { offsetMs: number; measuredAtMs: number }): void {
+  clock(measured: ClockMeasurement): void {
+    this.#clock = betterMeasurement(this.#clock, measured);
     this.#health = {
       ...this.#health,
-      clockOffsetMs: Math.round(measured.offsetMs),
-      clockMeasuredAtMs: measured.measuredAtMs,
+      clockOffsetMs: Math.round(this.#clock.offsetMs),
+      clockMeasuredAtMs: this.#clock.measuredAtMs,
+      clockSource: this.#clock.source,
     };
   }
 

@@ -8,6 +8,7 @@
  * has the database can reach them, `log-check.ts` holds the log against them. `retention.ts` prunes what no one holds.
  */
 export { canonicalText, sha256OfText } from './canonical.ts';
+export { CameraClockDesk } from './camera-clocks.ts';
 export { Custody, type Sight, type Visit } from './custody.ts';
 export { PackageDesk, type PackageChoice, type PackageJob, type PackageRules } from './package-desk.ts';
 export { checkFile as checkPackageFile } from './package-file.ts';
@@ -20,6 +21,7 @@ export { checkLog, checkPublished, tellOfCut, type HeadsChecked } from './log-ch
 export { isHeld, keptUntil, prune, pruneEvidence, type Pruned, type RetentionRules } from './retention.ts';
 export type { SnapshotPerson, SnapshotRecord } from './snapshot.ts';
 export type { DeviceFacts } from './snapshot-store.ts';
+export { ServerClockWatch } from './server-clock.ts';
 export { sm3OfText, SnapshotDesk } from './snapshot-desk.ts';
 export { StreamKeeper } from './stream-keeper.ts';
 export {

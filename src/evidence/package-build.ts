@@ -25,6 +25,7 @@ import {
   pemOf,
   SEAL_ORDER,
   SEAL_PATHS,
+  STAMP_PATHS,
   writeProofs,
   writeSums,
   type AbsentFile,
@@ -43,7 +44,7 @@ import {
   type PlannedFile,
   type PlannedSnapshot,
 } from './package-plan.ts';
-import { entriesOfPackage } from './package-store.ts';
+import { entriesOfPackage, stampOver } from './package-store.ts';
 import { readmeText } from './package-readme.ts';
 import type { SnapshotPerson, SnapshotRecord } from './snapshot.ts';
 import { printStatement, type CustodyLine, type StatementPicture } from './statement.ts';
@@ -191,6 +192,7 @@ export class PackageBuild {
       this.#ready(entryPath(seq), 'entry', Buffer.from(entry)),
       this.#ready(bodyPath(seq), 'body', Buffer.from(body)),
     ]);
+    files.push(...(await this.#stampOf(snapshots)));
     const absent = new Map<string, AbsentFile>();
     const shown = new Map<string, StatementPicture[]>();
     for (const [index, snapshot] of snapshots.entries()) {
@@ -229,6 +231,24 @@ export class PackageBuild {
       files: files.map(({ source: _, ...file }) => file),
     };
     return { snapshots, entries, manifest, manifestText: canonicalText(manifest), files };
+  }
+
+  /** The time stamp that covers the snapshots, where the log has one. */
+  async #stampOf(snapshots: readonly PlannedSnapshot[]): Promise<Ready[]> {
+    const { db } = this.#parts;
+    const stamp = await stampOver(db, Math.max(...snapshots.map(({ entry }) => entry)));
+    const covered = snapshots.map(({ entry }) => entry).filter((entry) => entry < (stamp?.signed.head.size ?? 0));
+    if (!stamp || covered.length === 0) return [];
+    const lines = [];
+    for (const index of covered.sort((a, b) => a - b)) {
+      lines.push(await proveInclusion(db, index, stamp.signed.head.size));
+    }
+    return [
+      this.#ready(STAMP_PATHS.head, 'stamp', Buffer.from(canonicalText(stamp.signed))),
+      this.#ready(STAMP_PATHS.statement, 'stamp', headStatement(stamp.signed.head)),
+      this.#ready(STAMP_PATHS.token, 'stamp', stamp.token),
+      this.#ready(STAMP_PATHS.proofs, 'stamp', Buffer.from(writeProofs(lines))),
+    ];
   }
 
   /** Adds a snapshot's files and what is made of them. @returns its pictures for the statement */

@@ -49,6 +49,7 @@ import {
   type Place,
 } from './package-report.ts';
 import { crc32 } from './zip-form.ts';
+import { checkStamp } from './package-stamp.ts';
 import { headStatement, verifyHead, type PublicKey, type SignedHead } from './tree-head.ts';
 
 export type { Digester, PackageBytes } from './package-container.ts';
@@ -85,7 +86,7 @@ class PackageCheck {
   #located = new Map<string, Located>();
   #facts: Omit<CheckFacts, 'bytes'> = {
     ...{ keyId: null, head: null, packageEntry: null, manifest: null },
-    ...{ snapshots: [], entries: [], files: 0, units: 0 },
+    ...{ snapshots: [], entries: [], files: 0, units: 0, stampedSize: null },
   };
 
   constructor(file: PackageBytes, options: CheckOptions) {
@@ -111,6 +112,7 @@ class PackageCheck {
     const entries = await this.#checkEntries(manifest, signed, proofs, container);
     this.#claim('keys', checkKeys(entries.entries, key, signed.head.logId));
     await this.#checkSnapshots(manifest, entries, container);
+    await this.#checkStamp(manifest, signed.head.logId, entries, container);
   }
 
   report(): CheckReport {
@@ -302,6 +304,26 @@ class PackageCheck {
       }
     }
     this.#claim('originals', findings);
+  }
+
+  /** The head that an outside authority stamped, where there is one. */
+  async #checkStamp(
+    manifest: PackageManifest,
+    logId: string,
+    { entries }: EntryCheck,
+    container: ContainerCheck,
+  ): Promise<void> {
+    if (!manifest.files.some(({ role }) => role === 'stamp')) {
+      this.#claims.stamp = 'open';
+      return;
+    }
+    const { findings, size } = await checkStamp(logId, entries, async (path) => {
+      const dataAt = container.dataAt.get(path);
+      const bytes = manifest.files.find((file) => file.path === path)?.bytes;
+      return dataAt === undefined || bytes === undefined ? undefined : this.#file.read(dataAt, bytes);
+    });
+    this.#facts = { ...this.#facts, stampedSize: size };
+    this.#claim('stamp', findings);
   }
 
   async #bytes(path: string): Promise<Uint8Array | undefined> {

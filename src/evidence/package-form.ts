@@ -83,6 +83,7 @@ export interface ManifestFile {
 export type FileRole =
   | 'entry'
   | 'body'
+  | 'stamp'
   | 'original'
   | 'picture'
   | 'playable'
@@ -114,6 +115,21 @@ export interface PackageMade {
   /** In order. */
   readonly parts: readonly { readonly manifestSha256: string; readonly bytes: number }[];
 }
+
+/**
+ * Where an outside authority stamped a head of the log (RFC 3161): the earliest one under which all snapshots of the part
+ * stand, or the newest there is. A part without one has none of these files.
+ */
+export const STAMP_PATHS = {
+  /** Canonical JSON of the signed head. */
+  head: 'stamp/head.json',
+  /** The very bytes that were stamped. */
+  statement: 'stamp/head.txt',
+  /** TimeStampToken in DER. */
+  token: 'stamp/token.tst',
+  /** That the snapshots' entries are under that head; as {@link SEAL_PATHS.proofs}. */
+  proofs: 'stamp/proofs.txt',
+} as const;
 
 export function entryPath(index: number): string {
   return `log/${String(index).padStart(10, '0')}-entry.json`;

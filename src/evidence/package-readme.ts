@@ -53,6 +53,10 @@ while read -r sum file; do
 done < SHA256SUMS
 [ "$(find . -type f | wc -l)" = "$(($(wc -l < SHA256SUMS) + 9))" ]; say $? "no file too many, none too few"`;
 
+/** Checks what the outside authority signed. */
+export const OPENSSL_STAMP_COMMAND =
+  'openssl ts -verify -data stamp/head.txt -in stamp/token.tst -token_in -CAfile authority-root.pem';
+
 export function readmeText(): string {
   return `哨兵 电子证据包 / Sentinel evidence package
 ================================================================
@@ -88,6 +92,7 @@ snapshots/           快照：original.* 为摄像机原始码流；其余为派
 marked/              已标注的图片副本（不替代原图） marked copies of pictures; they replace nothing
 log/                 存证日志条目及其内容（快照记录、调取记录、公钥记录）
                      entries of the evidence log with their bodies: snapshot records, who touched them, keys
+stamp/               可信时间戳（如有） time stamp of an outside authority (RFC 3161), where there is one
 seal/                签名树头、公钥、包含证明 the signed head, the key, the proofs
 manifest.json        全部文件清单与摘要 every file with its digest
 SHA256SUMS           同上，供 sha256sum -c 使用 the same for sha256sum -c
@@ -100,5 +105,10 @@ OpenSSL
 Run in the folder into which the package was unpacked (bash). Every line must say OK.
 
 ${OPENSSL_COMMANDS}
+
+可信时间戳（包内有 stamp 文件夹时）：机构根证书须另行取得。
+The time stamp, where there is a folder stamp: with the authority's root certificate, which you must have from elsewhere.
+
+${OPENSSL_STAMP_COMMAND}
 `;
 }

@@ -48,6 +48,7 @@ export type FindingCode =
   | 'unit_missing'
   /** A file that a snapshot names is neither here nor said to be absent. */
   | 'file_unexplained'
+  | 'stamp_altered'
   | 'check_failed';
 
 export interface Finding {
@@ -67,6 +68,7 @@ export const CLAIMS = [
   'keys',
   'snapshots',
   'originals',
+  'stamp',
 ] as const;
 export type Claim = (typeof CLAIMS)[number];
 /** `open`: nobody said what to compare with. `unchecked`: what it stands on has fallen. */
@@ -100,6 +102,8 @@ export interface CheckFacts {
     readonly at: string;
     readonly body: unknown;
   }[];
+  /** Entries of the log under the head that an outside authority stamped; null where none did. */
+  readonly stampedSize: number | null;
   readonly files: number;
   readonly units: number;
 }

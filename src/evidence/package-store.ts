@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { DbOrTrx } from '../drivers/postgres/postgres.ts';
 import type { StoredEntry } from './log.ts';
+import type { SignedHead, TreeHead } from './tree-head.ts';
 
 export interface CustodyEntry extends StoredEntry {
   /** Snapshots it tells of, of those that were asked for. */
@@ -15,6 +16,23 @@ export interface PackageEntries {
   readonly snapshots: readonly StoredEntry[];
   /** What was done with them, ascending. */
   readonly custody: readonly CustodyEntry[];
+}
+
+export interface StampedHead {
+  readonly signed: SignedHead;
+  readonly token: Buffer;
+}
+
+/** The earliest stamped head under which the entry stands; where none is, the newest stamped one; undefined without any. */
+export async function stampOver(db: DbOrTrx, entry: number): Promise<StampedHead | undefined> {
+  const found = await sql<{ head: string; signature: string; token: Buffer }>`
+    select h.head, h.signature, t.token from log_timestamp t join log_tree_head h on h.id = t.head_id
+    order by h.size > ${entry} desc, case when h.size > ${entry} then h.size else -h.size end, t.id limit 1`.execute(
+    db,
+  );
+  const [row] = found.rows;
+  if (!row) return undefined;
+  return { signed: { head: JSON.parse(row.head) as TreeHead, signature: row.signature }, token: row.token };
 }
 
 /** @param custodyMost of the newest entries about them */

@@ -34,6 +34,22 @@ const CLAIM_WORDS: Readonly<Record<Claim, Both>> = {
     '摄像机原始码流 {units} 个访问单元与存证时逐一一致',
     'All {units} access units of the cameras’ own streams are those that were sealed',
   ),
+  stamp: both(
+    '可信时间戳（RFC 3161）盖在含有快照的日志树头上（{stampedSize} 条）；时间戳机构的签名请用 README.txt 中的 OpenSSL 命令核验',
+    'The time stamp (RFC 3161) is over a head of the log that holds snapshots ({stampedSize} entries); the authority’s own signature is checked by OpenSSL, as README.txt says',
+  ),
+};
+
+/** Where there was nothing to compare with, and nothing is wrong. */
+const OPEN_WORDS: Readonly<Partial<Record<Claim, { readonly state: Both; readonly text: Both }>>> = {
+  key: {
+    state: both('未比对', 'not compared'),
+    text: both('未提供指纹，签名公钥属于谁未经比对', 'No fingerprint was given: whose key it is was not compared'),
+  },
+  stamp: {
+    state: both('未附', 'none'),
+    text: both('包内未附外部机构的可信时间戳', 'The package brings no time stamp of an outside authority'),
+  },
 };
 
 const STATE_WORDS: Readonly<Record<ClaimState, Both>> = {
@@ -70,6 +86,7 @@ const FINDING_WORDS: Readonly<Record<Finding['code'], Both>> = {
     '快照所列文件不在包内，也未说明',
     'A file that the snapshot names is neither here nor accounted for',
   ),
+  stamp_altered: both('可信时间戳文件不成立', 'The time stamp does not fit'),
   check_failed: both('核验无法进行：{problem}', 'The check could not go on: {problem}'),
 };
 
@@ -153,15 +170,20 @@ export function reportText(report: CheckReport, language: Language): ReportText 
     packageEntry: facts.packageEntry ?? '?',
     ...{ files: facts.files, entries: facts.entries.length, snapshots: facts.snapshots.length, units: facts.units },
     absent: facts.manifest?.absent.length ?? 0,
+    stampedSize: facts.stampedSize ?? 0,
     ...{ part: facts.manifest?.part ?? 1, parts: facts.manifest?.parts ?? 1 },
   };
   return {
     verdict: report.ok ? uiWord('whole', language) : uiWord('broken', language, { count: findings.length }),
-    claims: CLAIMS.map((claim) => ({
-      state: report.claims[claim],
-      stateText: STATE_WORDS[report.claims[claim]][language],
-      text: fill(CLAIM_WORDS[claim][language], values),
-    })),
+    claims: CLAIMS.map((claim) => {
+      const state = report.claims[claim];
+      const open = state === 'open' ? OPEN_WORDS[claim] : undefined;
+      return {
+        state,
+        stateText: (open?.state ?? STATE_WORDS[state])[language],
+        text: fill((open?.text ?? CLAIM_WORDS[claim])[language], values),
+      };
+    }),
     findings: findings.map((finding) => ({
       text: fill(FINDING_WORDS[finding.code][language], finding.details ?? {}),
       where: placeText(finding, language),

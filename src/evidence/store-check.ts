@@ -96,12 +96,12 @@ class StoreCheck {
   async run(): Promise<StoreCheckResult> {
     const { clock, db, level, signal, sm3 } = this.#parts;
     const beganAt = new Date(clock.nowMs()).toISOString();
-    let broken: unknown;
+    let broken: Error | undefined;
     try {
       await this.#walk('evidence', await countEvidence(db), evidenceFiles(db));
       await this.#walk('pictures', await countPictures(db), pictureFiles(db));
     } catch (thrown) {
-      broken = thrown;
+      broken = thrown instanceof Error ? thrown : new Error(problemOf(thrown), { cause: thrown });
     }
     const result: StoreCheckResult = {
       ...{ level, beganAt, isWhole: broken === undefined, files: this.#files, faults: this.#faults },

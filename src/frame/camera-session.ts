@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import { problemOf, SentinelError } from '../base/errors.ts';
 import { digestOf } from '../base/picture.ts';
-import { HealthTracker, type CaptureCamera, type CaptureView } from '../camera/camera.ts';
+import { HealthTracker, type CaptureCamera, type CaptureView, type ClockMeasurement } from '../camera/camera.ts';
 import type { KeyFrameDecoder } from '../drivers/codec/codec.ts';
 import type { AccessUnit, ClockOffset, PullState, RtspTarget } from '../drivers/rtsp/rtsp.ts';
 import type { CaptureRules } from './capture.ts';
@@ -20,7 +20,7 @@ export interface HeldPull {
 /** Where to connect, and what the camera's clock was off by when it was asked. */
 export interface Aim {
   readonly target: RtspTarget;
-  readonly clockOffset?: ClockOffset;
+  readonly clockOffset?: ClockMeasurement;
 }
 
 export interface SessionParts {
@@ -30,7 +30,11 @@ export interface SessionParts {
   /** Where to connect; fails while a camera known only by its ONVIF address cannot be asked. */
   readonly aim: (camera: CaptureCamera, stream: 'look' | 'evidence') => Promise<Aim>;
   readonly hold: (target: RtspTarget, onError: (problem: SentinelError) => void) => HeldPull;
-  readonly visit: (target: RtspTarget, signal: AbortSignal) => Promise<AccessUnit>;
+  readonly visit: (
+    target: RtspTarget,
+    signal: AbortSignal,
+    onClock: (measured: ClockMeasurement) => void,
+  ) => Promise<AccessUnit>;
   /** Runs a visit when one of the process's visiting places is free. */
   readonly inTurn: <T>(run: () => Promise<T>) => Promise<T>;
   readonly onFrame: (frame: Frame) => Promise<void>;
@@ -109,7 +113,7 @@ export class CameraSession {
   async #visit(signal: AbortSignal): Promise<AccessUnit | undefined> {
     try {
       const target = await this.#aim();
-      return await this.#parts.inTurn(() => this.#parts.visit(target, signal));
+      return await this.#parts.inTurn(() => this.#parts.visit(target, signal, (measured) => this.tracker.clock(measured)));
     } catch (thrown) {
       if (!signal.aborted) this.#report(thrown);
       return undefined;

@@ -198,6 +198,7 @@ export const api = {
     call<Page<Snapshot>>('GET', '/evidence', signal ? { query, signal } : { query }),
   snapshot: (id: string, query: Query) => call<SnapshotDetail>('GET', `/evidence/${id}`, { query }),
   custodyOf: (id: string, query: Query) => call<Page<CustodyEntry>>('GET', `/evidence/${id}/custody`, { query }),
+  custody: (query: Query) => call<Page<CustodyEntry>>('GET', '/evidence/custody', { query }),
   keptPictures: (viewId: number, query: Query) =>
     call<Page<KeptPicture>>('GET', `/evidence/views/${viewId}/kept`, { query }),
   pull: (body: Static<typeof PullBody>) => call<Static<typeof Pulled>>('POST', '/evidence/pulls', { body }),

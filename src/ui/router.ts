@@ -35,6 +35,12 @@ export const router = createRouter({
           component: () => import('./evidence/PackageList.vue'),
           meta: { permission: 'evidence.export' },
         },
+        {
+          path: 'custody',
+          name: 'evidence-custody',
+          component: () => import('./evidence/CustodyPage.vue'),
+          meta: { permission: 'custody.audit' },
+        },
       ],
     },
     {

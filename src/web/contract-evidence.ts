@@ -241,6 +241,6 @@ export const ServerClock = Type.Object({
   source: Nullable(Type.String()),
   offsetMs: Nullable(Type.Number()),
   checkedAt: Nullable(Time),
-  steps: Type.Array(Type.Object({ at: Time, ms: Type.Integer() })),
+  steps: Type.Array(Type.Object({ at: Time, ms: Type.Integer(), host: Type.String() })),
 });
 export type ServerClock = Static<typeof ServerClock>;

@@ -4,6 +4,7 @@
  * `{ items, next }`, where `next` is an opaque cursor or null.
  */
 import { Type, type Static, type TSchema } from 'typebox';
+import { CameraClock } from './contract-evidence.ts';
 import { Fraction, Id, LongId, Nullable, PageQuery, PersistenceRule, Sent, Time, Words } from './contract-shapes.ts';
 
 export * from './contract-evidence.ts';
@@ -66,6 +67,7 @@ export const Camera = Type.Object({
   place: Type.String(),
   kind: Words('fixed', 'ptz'),
   enabled: Type.Boolean(),
+  clock: CameraClock,
   health: Type.Object({
     state: CameraState,
     since: Time,

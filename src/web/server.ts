@@ -13,7 +13,8 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
 import type { PersistenceRule } from '../drivers/postgres/schema.ts';
-import type { Custody, PackageDesk, SnapshotDesk } from '../evidence/evidence.ts';
+import type { ClockRules } from '../camera/camera.ts';
+import type { CameraClockDesk, Custody, PackageDesk, SnapshotDesk } from '../evidence/evidence.ts';
 import type { Review } from '../review/review.ts';
 import type { LiveRelay } from '../wall/wall.ts';
 import { ErrorBody, type ImportReport } from './contract.ts';
@@ -100,6 +101,8 @@ export interface WebParts {
   /** When a snapshot's files go by rule if nobody holds them. */
   readonly keptUntil: (snapshotId: string) => Promise<Date | undefined>;
   readonly viewDefaults: ViewDefaults;
+  readonly clockRules: ClockRules;
+  readonly cameraClocks: Pick<CameraClockDesk, 'measure' | 'set'>;
   readonly patrolDefaults: PatrolDefaults;
   readonly importCameras: ImportCameras;
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;

@@ -2,9 +2,10 @@
 import { sql } from 'kysely';
 import { SentinelError } from '../base/errors.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
-import type { CameraState, LookResult, ViewState } from '../drivers/postgres/schema.ts';
+import { judgeClock, type ClockRules } from '../camera/camera.ts';
+import type { CameraState, ClockSource, LookResult, ViewState } from '../drivers/postgres/schema.ts';
 import type { StoredMask } from '../review/review.ts';
-import type { Baseline, Camera, Look, Mask, View, ViewDetail } from './contract.ts';
+import type { Baseline, Camera, CameraClock, Look, Mask, View, ViewDetail } from './contract.ts';
 import { pictureUrl } from './picture.ts';
 import type { ViewDefaults } from './server.ts';
 
@@ -17,6 +18,7 @@ export async function listCameras(
   filter: { id?: number; state?: CameraState; kind?: 'fixed' | 'ptz'; search?: string },
   afterId: number | undefined,
   rows: number,
+  clocks: { readonly rules: ClockRules; readonly nowMs: number },
 ): Promise<Camera[]> {
   const part = `%${(filter.search ?? '').replace(/[\\%_]/g, '\\$&')}%`;
   const found = await db
@@ -25,7 +27,19 @@ export async function listCameras(
     .select(['camera.id', 'camera.key', 'camera.name', 'camera.place', 'camera.kind', 'camera.enabled'])
     .select(['camera.created_at', 'health.state', 'health.since', 'health.reason', 'health.last_frame_at'])
     .select(['health.codec', 'health.width_px', 'health.height_px', 'health.clock_offset_ms'])
-    .select(['health.clock_measured_at', 'health.errors', 'health.last_error', 'health.last_error_at'])
+    .select(
+      // Of a clock that was set back, what was measured before bears a later time than the jump.
+      sql<Date | null>`(select max(stepped_at + greatest(-stepped_ms, 0) * interval '1 ms') from server_clock)`.as(
+        'stepped_at',
+      ),
+    )
+    .select([
+      'health.clock_source',
+      'health.clock_measured_at',
+      'health.errors',
+      'health.last_error',
+      'health.last_error_at',
+    ])
     .$if(filter.id !== undefined, (query) => query.where('camera.id', '=', filter.id ?? 0))
     .$if(filter.state !== undefined, (query) =>
       query.where(sql<boolean>`coalesce(health.state, 'unknown') = ${filter.state}`),
@@ -47,6 +61,7 @@ export async function listCameras(
     place: row.place,
     kind: row.kind,
     enabled: row.enabled,
+    clock: clockOf(row, clocks),
     health: {
       state: row.state ?? 'unknown',
       since: (row.since ?? row.created_at).toISOString(),
@@ -65,10 +80,32 @@ export async function listCameras(
 }
 
 /** @throws `web.missing` */
-export async function readCamera(db: Db, id: number): Promise<Camera> {
-  const [camera] = await listCameras(db, { id }, undefined, 1);
+export async function readCamera(
+  db: Db,
+  id: number,
+  clocks: { readonly rules: ClockRules; readonly nowMs: number },
+): Promise<Camera> {
+  const [camera] = await listCameras(db, { id }, undefined, 1, clocks);
   if (!camera) throw new SentinelError('web.missing', { what: 'camera', id });
   return camera;
+}
+
+function clockOf(
+  row: {
+    clock_offset_ms: number | null;
+    clock_measured_at: Date | null;
+    clock_source: ClockSource | null;
+    stepped_at: Date | null;
+  },
+  { rules, nowMs }: { readonly rules: ClockRules; readonly nowMs: number },
+): CameraClock {
+  const { clock_offset_ms: offsetMs, clock_measured_at: at } = row;
+  const measured = offsetMs === null || at === null ? undefined : { offsetMs, measuredAtMs: at.getTime() };
+  return {
+    ...{ offsetMs, measuredAt: iso(at), source: row.clock_source, limitMs: rules.limitMs },
+    ageS: at && Math.max(0, Math.round((nowMs - at.getTime()) / 1000)),
+    state: judgeClock(measured, rules, nowMs, row.stepped_at?.getTime()),
+  };
 }
 
 // --- views -----------------------------------------------------------------------------------------------------------

@@ -19,7 +19,14 @@ import { SentinelError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Logger } from '../base/log.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
-import { Custody, keptUntil, type RetentionRules, type SnapshotDesk } from '../evidence/evidence.ts';
+import {
+  type CameraClockDesk,
+  Custody,
+  keptUntil,
+  type RetentionRules,
+  type SnapshotDesk,
+} from '../evidence/evidence.ts';
+import type { ClockRules } from '../camera/camera.ts';
 import { Review } from '../review/review.ts';
 import type { LiveRelay } from '../wall/wall.ts';
 import { errorBody, mapErrors, routeOf } from './error-map.ts';
@@ -32,6 +39,7 @@ import { baselineRoutes } from './routes/baselines.ts';
 import { cameraRoutes } from './routes/cameras.ts';
 import { candidateRoutes } from './routes/candidates.ts';
 import { coverageRoutes } from './routes/coverage.ts';
+import { clockRoutes } from './routes/clocks.ts';
 import { custodyRoutes } from './routes/custody.ts';
 import { eventRoutes } from './routes/events.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
@@ -88,6 +96,8 @@ export interface WebOptions {
   readonly snapshots: SnapshotDesk;
   readonly packages: Packages;
   readonly retention: RetentionRules;
+  readonly clockRules: ClockRules;
+  readonly cameraClocks: Pick<CameraClockDesk, 'measure' | 'set'>;
   readonly live: LiveRelay;
   readonly importCameras: ImportCameras;
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
@@ -201,6 +211,8 @@ export async function buildServer(options: WebOptions): Promise<{
     packages: options.packages,
     keptUntil: (snapshotId) => keptUntil(db, snapshotId, options.retention),
     viewDefaults: options.viewDefaults,
+    clockRules: options.clockRules,
+    cameraClocks: options.cameraClocks,
     patrolDefaults: options.patrolDefaults,
     importCameras: options.importCameras,
     readiness: options.readiness,
@@ -226,6 +238,7 @@ export async function buildServer(options: WebOptions): Promise<{
     custodyRoutes,
     packageRoutes,
     unitRoutes,
+    clockRoutes,
     eventRoutes,
     healthRoutes,
   ]) {

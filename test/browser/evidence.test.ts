@@ -185,6 +185,17 @@ describeInBrowser('the evidence page', (pages) => {
     await until(() => page.url().includes('first='), 'moved by key');
   });
 
+  it('shows to whoever answers for it who touched what', async () => {
+    await byTest('tab-evidence-custody').click();
+    await byTest('custody').locator('li').first().waitFor();
+    expect(await byTest('custody').textContent()).toContain('检索');
+    await byTest('custody-kind').click();
+    await page.getByRole('option', { name: '保全', exact: true }).click();
+    await until(async () => (await byTest('custody').locator('li').count()) === 1, 'the one hold');
+    expect(await byTest('custody').textContent()).toContain('案件未结');
+    await shot('custody');
+  });
+
   it('packs what was chosen, with marks on a copy, and hands it out', { timeout: 120_000 }, async () => {
     await byTest('snapshot').filter({ hasText: '系统发现' }).first().locator('[data-test="choose"]').check();
     await byTest('snapshot').filter({ hasText: '系统发现' }).nth(1).locator('[data-test="choose"]').check();

@@ -94,6 +94,13 @@ export async function startOnvifDevice(script: DeviceScript = {}): Promise<Scrip
         const time = `<tt:Hour>${at.getUTCHours()}</tt:Hour><tt:Minute>${at.getUTCMinutes()}</tt:Minute><tt:Second>${at.getUTCSeconds()}</tt:Second>`;
         return `<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:DateTimeType>Manual</tt:DateTimeType><tt:DaylightSavings>false</tt:DaylightSavings><tt:TimeZone><tt:TZ>CST-8</tt:TZ></tt:TimeZone><tt:UTCDateTime><tt:Time>${time}</tt:Time><tt:Date>${date}</tt:Date></tt:UTCDateTime></tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>`;
       }
+      case 'SetSystemDateAndTime': {
+        const [year, month, day, hour, minute, second] = ['Year', 'Month', 'Day', 'Hour', 'Minute', 'Second'].map(
+          (name) => Number(new RegExp(`<(?:\\w+:)?${name}>(\\d+)<`).exec(body)?.[1]),
+        ) as [number, number, number, number, number, number];
+        script.clockOffsetMs = Date.UTC(year, month - 1, day, hour, minute, second) - Date.now();
+        return '<tds:SetSystemDateAndTimeResponse/>';
+      }
       case 'GetServices': {
         if (script.capabilitiesOnly) return undefined;
         const service = (namespace: string, path: string): string =>

@@ -123,6 +123,8 @@ export function testWebOptions(
     snapshots: snapshotDesk(options.pictures, clock),
     packages: packageDesk(database.db, options.pictures, clock),
     retention: SAMPLE_RETENTION,
+    clockRules: { limitMs: 5_000, staleAfterMs: 9_000_000 },
+    cameraClocks: { measure: noClock, set: noClock },
     live: noLivePictures(),
     importCameras: importNothing,
     readiness: () => Promise.resolve([{ name: 'database', ok: true, detail: 'answers' }]),
@@ -147,6 +149,8 @@ function noLivePictures(): LiveRelay {
     maskedOf: async () => new Set(),
   });
 }
+
+const noClock = (): Promise<never> => Promise.reject(new Error('no camera is asked here'));
 
 const importNothing: ImportCameras = ({ text, dryRun }) => {
   const lines = text.split('\n').filter((line) => line.trim() !== '');

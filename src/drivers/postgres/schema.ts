@@ -103,6 +103,7 @@ export interface Database extends EvidenceTables {
     clock_offset_ms: Optional<number>;
     clock_measured_at: OptionalStamp;
     clock_source: Optional<ClockSource>;
+    clock_asked_at: OptionalStamp;
     errors: Defaulted<number>;
     last_error: Optional<string>;
     last_error_at: OptionalStamp;

@@ -22,6 +22,8 @@ export interface HandshakeOptions {
   readonly signal: AbortSignal | undefined;
   /** Ask what the server can do first; a short visit does without. */
   readonly askMethods: boolean;
+  /** The answer bore the server's time (RFC 2326 section 12.18): its time minus ours, good to about half a second. */
+  onServerDate?(offsetMs: number, measuredAtMs: number): void;
 }
 
 /** Where the connection's events go; the session puts itself here before it asks for media. */
@@ -105,6 +107,7 @@ async function describeAt(
     const answer = await connection.request('DESCRIBE', url.href, { Accept: 'application/sdp' }, 'describe');
     const redirectedTo = redirectOf(answer, url);
     if (redirectedTo) return sendOn(redirectedTo);
+    readDate(answer, options);
     requireSuccess(answer, 'DESCRIBE', url.hostAndPort);
     return { connection, publicMethods, video: videoOf(answer, url), base: baseOf(answer, url) };
   });
@@ -165,6 +168,14 @@ function methodsOf(response: RtspResponse): ReadonlySet<string> {
   if (response.statusCode !== 200) return new Set();
   const listed = (response.headers.get('public') ?? []).join(',');
   return new Set(listed.split(',').map((method) => method.trim().toUpperCase()));
+}
+
+/** The server cuts its time to a whole second. */
+function readDate(response: RtspResponse, options: HandshakeOptions): void {
+  const nowMs = options.clock.nowMs();
+  const dateMs = Date.parse(headerOf(response, 'date') ?? '');
+  // A camera that has lost its time sends 1970; that is a measurement too.
+  if (Number.isFinite(dateMs)) options.onServerDate?.(dateMs + 500 - nowMs, nowMs);
 }
 
 function videoOf(response: RtspResponse, url: RtspUrl): VideoDescription {

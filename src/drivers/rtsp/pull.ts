@@ -39,10 +39,12 @@ export interface PullOptions {
   readonly random?: () => number;
 }
 
-/** The camera's clock minus ours, as its last sender report said, and when (UTC ms). */
+/** The camera's clock minus ours, and when that was measured (UTC ms). */
 export interface ClockOffset {
   readonly offsetMs: number;
   readonly measuredAtMs: number;
+  /** Its last sender report, or where none came the `Date` of an answer. */
+  readonly source: 'rtcp' | 'rtsp_date';
 }
 
 interface KeyFrameWaiter {
@@ -218,7 +220,10 @@ export class RtspPull {
       onUnit: (unit, codec) => this.#onUnit(unit, codec),
       onMedia: (codec) => this.#onMedia(codec),
       onClockOffset: (offsetMs, measuredAtMs) => {
-        this.#clockOffset = { offsetMs, measuredAtMs };
+        this.#clockOffset = { offsetMs, measuredAtMs, source: 'rtcp' };
+      },
+      onServerDate: (offsetMs, measuredAtMs) => {
+        if (this.#clockOffset?.source !== 'rtcp') this.#clockOffset = { offsetMs, measuredAtMs, source: 'rtsp_date' };
       },
       onEnded: end,
     });

@@ -5,6 +5,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { emptyCounters, type AccessUnit, type MediaCounters } from './access-unit.ts';
 import { DEFAULT_TIMEOUTS, type RtspTimeouts } from './connection.ts';
 import type { HostConnections } from './host-connections.ts';
+import type { ClockOffset } from './pull.ts';
 import type { Demand } from './rtp-depacketizer.ts';
 import { parseRtspUrl } from './rtsp-url.ts';
 import { RtspSession } from './session.ts';
@@ -19,7 +20,7 @@ export interface VisitOptions {
   /** From PLAY to the end of what is wanted, ms. */
   readonly limitMs?: number;
   /** Told of the camera's clock when it reports it during the visit: its time minus ours. */
-  onClockOffset?(offsetMs: number, measuredAtMs: number): void;
+  onClockOffset?(measured: ClockOffset): void;
 }
 
 /**
@@ -103,7 +104,8 @@ async function visit(
       isDone = true;
       finish();
     },
-    onClockOffset: (offsetMs, measuredAtMs) => options.onClockOffset?.(offsetMs, measuredAtMs),
+    onClockOffset: (offsetMs, measuredAtMs) => options.onClockOffset?.({ offsetMs, measuredAtMs, source: 'rtcp' }),
+    onServerDate: (offsetMs, measuredAtMs) => options.onClockOffset?.({ offsetMs, measuredAtMs, source: 'rtsp_date' }),
     onEnded: finish,
   });
   const timer = clock.after(limitMs, () =>

@@ -1,7 +1,12 @@
 /** The words of the evidence pages. */
 export default {
   page: 'Evidence',
-  tabs: { evidence: 'Snapshots', 'evidence-views': 'A view through time', 'evidence-packages': 'Packages' },
+  tabs: {
+    evidence: 'Snapshots',
+    'evidence-views': 'A view through time',
+    'evidence-packages': 'Packages',
+    'evidence-custody': 'Custody',
+  },
   askReason: 'Why do you look at evidence?',
   askReasonWhy:
     'Reason and purpose go into the evidence log with everything you see, pull and take away. Nobody can remove them unseen.',
@@ -51,6 +56,7 @@ export default {
   holds: 'Holds ({n})',
   custody: 'Custody',
   custodyWhy: 'Who saw, pulled, held or took it, when and why: from the append-only evidence log.',
+  anyKind: 'Every kind',
   noCustody: 'The log says nothing yet',
   fact: {
     by: 'By',

@@ -17,6 +17,7 @@ const en: typeof zhCN = {
       evidence: 'Evidence',
       'evidence-views': 'A view through time',
       'evidence-packages': 'Packages',
+      'evidence-custody': 'Custody',
       cameras: 'Cameras',
       users: 'Users & tokens',
       'sign-in': 'Sign in',

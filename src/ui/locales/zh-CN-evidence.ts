@@ -1,7 +1,12 @@
 /** 证据页面的文字。 */
 export default {
   page: '证据',
-  tabs: { evidence: '快照', 'evidence-views': '视图时间线', 'evidence-packages': '证据包' },
+  tabs: {
+    evidence: '快照',
+    'evidence-views': '视图时间线',
+    'evidence-packages': '证据包',
+    'evidence-custody': '调取总账',
+  },
   askReason: '查看证据前请说明事由',
   askReasonWhy: '事由与用途会随每一次查看、提取和导出记入存证日志，任何人都无法在不被发现的情况下删除。',
   reason: '事由',
@@ -50,6 +55,7 @@ export default {
   holds: '保全（{n}）',
   custody: '调取记录',
   custodyWhy: '谁在何时因何事由查看、提取、保全或带走，均取自只能追加的存证日志。',
+  anyKind: '全部操作',
   noCustody: '日志中还没有记录',
   fact: {
     by: '操作人',

@@ -16,6 +16,7 @@ export default {
       evidence: '证据',
       'evidence-views': '视图时间线',
       'evidence-packages': '证据包',
+      'evidence-custody': '调取总账',
       cameras: '摄像机',
       users: '用户与令牌',
       'sign-in': '登录',

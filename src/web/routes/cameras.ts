@@ -15,7 +15,9 @@ import { listCameras, readCamera } from '../view-store.ts';
 const FORM_LIMITS = { files: 1, fields: 4, parts: 5, fieldSize: 1024, fileSize: LIMITS.importFileBytes };
 const TEXT_TYPES = ['text/plain', 'text/csv', 'text/yaml', 'application/yaml', 'application/x-yaml'];
 
-export function cameraRoutes(server: Server, { db, clock, importCameras }: WebParts): void {
+export function cameraRoutes(server: Server, { db, clock, clockRules, importCameras }: WebParts): void {
+  const clocksNow = () => ({ rules: clockRules, nowMs: clock.nowMs() });
+
   server.get(
     '/api/v1/cameras',
     {
@@ -30,7 +32,7 @@ export function cameraRoutes(server: Server, { db, clock, importCameras }: WebPa
     async ({ query }) => {
       const { cursor, limit: asked, ...filter } = query;
       const limit = pageSize(asked);
-      const cameras = await listCameras(db, filter, readCursor(cursor), limit + 1);
+      const cameras = await listCameras(db, filter, readCursor(cursor), limit + 1, clocksNow());
       return pageOf(
         cameras,
         limit,
@@ -46,7 +48,7 @@ export function cameraRoutes(server: Server, { db, clock, importCameras }: WebPa
       config: { permission: 'cameras.read' },
       schema: { tags: ['cameras'], summary: 'One camera', params: IdParams, response: answers(Camera) },
     },
-    ({ params }) => readCamera(db, params.id),
+    ({ params }) => readCamera(db, params.id, clocksNow()),
   );
 
   // A scope of its own: only here are bodies other than JSON read.

@@ -94,6 +94,8 @@ try {
         return () => verifyConsistency(proof, fromRoot, root);
       };
     }),
+    // What any transaction costs on this machine at this time: the floor of the next.
+    emptyTransaction: await measureEmpty(appends),
     append: await measureAppends(BODY, appends),
     appendOfSnapshot: await measureAppends(SNAPSHOT, Math.ceil(appends / 3)),
     appendByFourAtOnce: await measureCrowd(4, Math.ceil(appends / 4)),
@@ -229,17 +231,26 @@ async function measure(n: number, prepare: (total: number) => Promise<() => Prom
 
 async function append(body: object, n: number): Promise<number> {
   const began = performance.now();
-  await db
-    .transaction()
-    .execute((trx) =>
-      appendEntry(trx, {
-        kind: 'snapshot.viewed',
-        atMs: Date.now(),
-        body: { ...body, n },
-        about: [`snapshot:${n}`, 'custody'],
-      }),
-    );
+  await db.transaction().execute((trx) =>
+    appendEntry(trx, {
+      kind: 'snapshot.viewed',
+      atMs: Date.now(),
+      body: { ...body, n },
+      about: [`snapshot:${n}`, 'custody'],
+    }),
+  );
   return performance.now() - began;
+}
+
+/** Begins, asks for nothing, commits. */
+async function measureEmpty(n: number): Promise<Times> {
+  const times: number[] = [];
+  for (let turn = 0; turn < n; turn++) {
+    const began = performance.now();
+    await db.transaction().execute((trx) => sql`select 1`.execute(trx));
+    times.push(performance.now() - began);
+  }
+  return timesOf(times);
 }
 
 async function measureAppends(body: object, n: number): Promise<Times> {

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { appendFile, chmod, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, copyFile, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sql } from 'kysely';
@@ -22,6 +22,7 @@ import { readPublishedDay } from '../../../src/evidence/published-heads.ts';
 import { headStatement, verifyEndorsement, verifyHead } from '../../../src/evidence/tree-head.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { ManualClock } from '../../support/clock.ts';
+import { runProgram } from '../../support/program.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/postgres.ts';
 import { startTimeAuthority } from '../../support/time-authority.ts';
 
@@ -231,6 +232,27 @@ describe('publishing', () => {
     expect(await decoded(sheet)).toBe(sheetCode(read.heads[1]!.signed));
   });
 
+  test('can be checked by hand with the commands that are written down', async () => {
+    const real = await startTimeAuthority();
+    try {
+      const authority = await openAuthority(real.url, real.caFile);
+      const of = (message: Uint8Array) => requestTimestamp(authority, message, systemClock);
+      const { made } = await publisher({ parts: { stamp: { host: 'tsa', of } } });
+      await made.publish();
+      await copyFile(real.caFile, path.join(heads(), 'authority.pem'));
+      const text = await readFile(path.resolve('docs/evidence-log.md'), 'utf8');
+      const commands = /## By hand\n\n```sh\n([\s\S]*?)```/.exec(text)![1]!;
+      const run = (): string =>
+        execFileSync('bash', ['-ec', commands], { cwd: heads(), encoding: 'utf8', stdio: 'pipe' });
+      expect(run()).toMatch(/Signature Verified Successfully/);
+      const file = path.join(heads(), 'heads-2026-06-01.jsonl');
+      await writeFile(file, (await readFile(file, 'utf8')).replace('"size":2', '"size":3'));
+      expect(run).toThrow();
+    } finally {
+      await real.close();
+    }
+  });
+
   test('goes on after a line that a crash cut off', async () => {
     const { made } = await publisher();
     await made.publish();
@@ -398,6 +420,41 @@ describe('a log is held against what was published', () => {
     ]);
   });
 });
+
+test(
+  '`sentinel check` says that the log was cut, and `evidence rotate-key` changes its key',
+  { timeout: 120_000 },
+  async () => {
+    const { made } = await publisher();
+    for (let n = 0; n < 4; n++) await append(n);
+    await made.publish();
+    const run = async (...args: string[]) => {
+      const program = runProgram(args, {
+        DATABASE_URL: fresh.url,
+        SENTINEL_VAR_DIR: path.join(dir, 'var'),
+        SENTINEL_EVIDENCE_PUBLISH_DIR: heads(),
+      });
+      const { code } = await program.ended();
+      return { code, output: program.output() };
+    };
+    expect(await run('evidence', 'rotate-key')).toMatchObject({
+      code: 2,
+      output: expect.stringMatching(/--reason TEXT/),
+    });
+    const rotated = await run('evidence', 'rotate-key', '--reason', '每年更换');
+    expect(rotated).toMatchObject({ code: 0, output: expect.stringMatching(/signed by key [0-9a-f]{64} from now on/) });
+    expect(await readAcceptedKeys(fresh.db)).toHaveLength(2);
+    const sound = await run('check', '--level', 'hash');
+    expect(sound).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/log of 7 entries read and held against 2 heads: all sound/),
+    });
+    await cutTail(3);
+    const cut = await run('check', '--json');
+    expect(cut.code).toBe(3);
+    expect(cut.output).toContain('{"logFinding":{"fault":"cut","where":"heads-2026-06-01.jsonl:1"}}');
+  },
+);
 
 describe('a log is checked from its first entry to its last', () => {
   test('and stands', async () => {

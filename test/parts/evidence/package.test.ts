@@ -4,10 +4,16 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { systemClock } from '../../../src/base/clock.ts';
+import { openAuthority, requestTimestamp } from '../../../src/drivers/timestamp/timestamp.ts';
+import { writeHead, writeStamp } from '../../../src/evidence/head-store.ts';
 import { checkFile } from '../../../src/evidence/package-file.ts';
-import type { PackageManifest } from '../../../src/evidence/package-form.ts';
-import { OPENSSL_COMMANDS } from '../../../src/evidence/package-readme.ts';
+import { STAMP_PATHS, type PackageManifest } from '../../../src/evidence/package-form.ts';
+import { checkStamp } from '../../../src/evidence/package-stamp.ts';
+import { headStatement } from '../../../src/evidence/tree-head.ts';
+import { OPENSSL_COMMANDS, OPENSSL_STAMP_COMMAND } from '../../../src/evidence/package-readme.ts';
 import { PackageBench } from '../../support/built-package.ts';
+import { startTimeAuthority } from '../../support/time-authority.ts';
 
 const run = promisify(execFile);
 
@@ -32,7 +38,9 @@ it('makes a package that verifies, whole', async () => {
   const [file = ''] = await bench.build();
   const report = await checkFile(file, { keyId: bench.signer.key.id });
   expect(report.findings).toEqual([]);
-  expect(new Set(Object.values(report.claims))).toEqual(new Set(['proven']));
+  const { stamp, ...claims } = report.claims;
+  expect(new Set(Object.values(claims))).toEqual(new Set(['proven']));
+  expect(stamp).toBe('open');
   expect(report.ok).toBe(true);
   expect(report.facts.units).toBe(15);
   expect(report.facts.snapshots.map(({ id }) => id)).toEqual(bench.sealed.map(({ record }) => record.id));
@@ -219,6 +227,47 @@ it('names a file that the store has lost, and makes the package without it', asy
     expect(report.facts.manifest?.absent).toEqual([{ sha256: lost, why: 'unreadable' }]);
   } finally {
     bench.blobs.lost.clear();
+  }
+});
+
+it('brings the time stamp of an outside authority, which OpenSSL checks', async () => {
+  const { db } = bench.database;
+  const authority = await startTimeAuthority();
+  try {
+    const trusted = await openAuthority(authority.url, authority.caFile);
+    const { signed } = await bench.signer.signHead();
+    const { id } = await writeHead(db, signed);
+    const statement = headStatement(signed.head);
+    const { token, genTimeMs } = await requestTimestamp(trusted, statement, systemClock);
+    await writeStamp(db, { headId: id, authority: 'localhost', genTime: new Date(genTimeMs), token });
+
+    const [file = ''] = await bench.build();
+    const report = await checkFile(file);
+    expect(report.findings).toEqual([]);
+    expect(report.claims.stamp).toBe('proven');
+    expect(report.facts.stampedSize).toBe(signed.head.size);
+    const dir = await unpack(file);
+    const command = OPENSSL_STAMP_COMMAND.replace('authority-root.pem', authority.caFile);
+    const { stdout, stderr } = await run('bash', ['-c', command], { cwd: dir });
+    expect(stdout + stderr).toContain('Verification: OK');
+
+    // A stamp over something else, or over a head of another log, is none.
+    const read = (path: string): Promise<Uint8Array> => readFile(`${dir}/${path}`);
+    const { logId } = signed.head;
+    const { entries } = report.facts;
+    expect((await checkStamp(logId, entries, read)).findings).toEqual([]);
+    const other = await requestTimestamp(trusted, Buffer.from('something else'), systemClock);
+    const swapped = await checkStamp(logId, entries, async (path) =>
+      path === STAMP_PATHS.token ? other.token : read(path),
+    );
+    expect(swapped.findings).toEqual([{ code: 'stamp_altered', where: { path: STAMP_PATHS.token } }]);
+    expect((await checkStamp('another log', entries, read)).findings).not.toEqual([]);
+    const unproven = await checkStamp(logId, entries, async (path) =>
+      path === STAMP_PATHS.proofs ? Buffer.from('2\n') : read(path),
+    );
+    expect(unproven.findings).toEqual([{ code: 'stamp_altered', where: { path: STAMP_PATHS.proofs } }]);
+  } finally {
+    await authority.close();
   }
 });
 

@@ -8,7 +8,7 @@ import {
   type VisitOptions,
 } from '../../../src/drivers/rtsp/rtsp.ts';
 import { annexB, interleaved, senderReport } from '../../support/rtsp-packets.ts';
-import { startRtspServer, streamUnit, type Line, type ScriptedServer } from '../../support/rtsp-server.ts';
+import { sdpOf, startRtspServer, streamUnit, type Line, type ScriptedServer } from '../../support/rtsp-server.ts';
 
 /** Sockets take their time on a busy machine. */
 function poll<T>(read: () => T): ReturnType<typeof expect.poll<T>> {
@@ -130,8 +130,30 @@ test("a visit hears the camera's clock", async () => {
     line.play();
   });
   const offsets: number[] = [];
-  await visitKeyFrame({ url: server.url() }, options({ onClockOffset: (offsetMs) => offsets.push(offsetMs) }));
+  await visitKeyFrame({ url: server.url() }, options({ onClockOffset: ({ offsetMs }) => offsets.push(offsetMs) }));
   expect(offsets).toHaveLength(1);
   expect(offsets[0]! + 60_000).toBeLessThan(500);
   expect(Math.abs(offsets[0]! + 60_000)).toBeLessThan(500);
+});
+
+test.each([
+  ['Tue, 15 Nov 1994 08:12:31 GMT', Date.UTC(1994, 10, 15, 8, 12, 31)],
+  ['Tue, Nov 15 1994 08:12:31 GMT', Date.UTC(1994, 10, 15, 8, 12, 31)],
+  ['yesterday', undefined],
+])('where no report comes, the Date "%s" of an answer tells the clock', async (date, cameraMs) => {
+  const server = await startRtspServer((asked, line) => {
+    if (asked.method === 'DESCRIBE') {
+      line.reply(asked, '200 OK', { 'Content-Type': 'application/sdp', Date: date }, sdpOf('h264'));
+      return true;
+    }
+    if (asked.method !== 'PLAY') return undefined;
+    line.reply(asked, '200 OK');
+    line.play();
+    return true;
+  });
+  opened.push(server);
+  const heard: { offsetMs: number; source: string }[] = [];
+  await visitKeyFrame({ url: server.url() }, options({ onClockOffset: (measured) => heard.push(measured) }));
+  expect(heard.map(({ source }) => source)).toEqual(cameraMs === undefined ? [] : ['rtsp_date']);
+  if (cameraMs !== undefined) expect(Math.abs(heard[0]!.offsetMs - (cameraMs - Date.now()))).toBeLessThan(3_000);
 });

@@ -5,7 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { ERROR_TABLE } from '../../../src/base/errors.ts';
-import { OPENSSL_COMMANDS } from '../../../src/evidence/package-readme.ts';
+import { OPENSSL_COMMANDS, OPENSSL_STAMP_COMMAND } from '../../../src/evidence/package-readme.ts';
 import { placeOf, readLockFile } from '../../support/lock-file.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -108,5 +108,7 @@ test('docs/licences-list.md lists what is shipped', async () => {
 
 test('docs/evidence-packages.md has the commands that lie in every package', async () => {
   const text = await readFile(path.join(root, 'docs/evidence-packages.md'), 'utf8');
-  expect(text).toContain(`\`\`\`sh\n${OPENSSL_COMMANDS}\n\`\`\``);
+  for (const commands of [OPENSSL_COMMANDS, OPENSSL_STAMP_COMMAND]) {
+    expect(text).toContain(`\`\`\`sh\n${commands}\n\`\`\``);
+  }
 });
