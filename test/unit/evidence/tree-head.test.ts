@@ -103,7 +103,9 @@ test('canonical text has one form, and refuses what has none', () => {
   expect(canonicalText({ numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 1e-27], '€': '\u20ac\u000f\nA\'B"\\/' })).toBe(
     '{"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"€":"€\\u000f\\nA\'B\\"\\\\/"}',
   );
-  expect(canonicalText({ '\ufb33': 1, '\u{1f600}': 2, '1': 3, '\r': 4 })).toBe('{"\\r":4,"1":3,"\u{1f600}":2,"\ufb33":1}');
+  expect(canonicalText({ '\ufb33': 1, '\u{1f600}': 2, '1': 3, '\r': 4 })).toBe(
+    '{"\\r":4,"1":3,"\u{1f600}":2,"\ufb33":1}',
+  );
   for (const value of [NaN, Infinity, '\ud800', undefined, () => 1]) expect(() => canonicalText(value)).toThrow();
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
