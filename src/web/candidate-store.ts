@@ -15,6 +15,8 @@ export interface CandidateFilter {
   readonly place?: string;
   readonly since?: string;
   readonly until?: string;
+  /** Cameras that may be seen; absent: all. */
+  readonly cameras?: readonly number[] | undefined;
 }
 
 /**
@@ -49,8 +51,8 @@ export async function listCandidates(
 }
 
 /** Ids of the views a filter is about; undefined where it is about all. */
-async function findViews(db: Db, { viewId, cameraId, place }: CandidateFilter): Promise<number[] | undefined> {
-  if (cameraId === undefined && (place === undefined || place === ''))
+async function findViews(db: Db, { viewId, cameraId, place, cameras }: CandidateFilter): Promise<number[] | undefined> {
+  if (cameraId === undefined && cameras === undefined && (place === undefined || place === ''))
     return viewId === undefined ? undefined : [viewId];
   const part = `%${(place ?? '').replace(/[\\%_]/g, '\\$&')}%`;
   const views = await db
@@ -59,6 +61,7 @@ async function findViews(db: Db, { viewId, cameraId, place }: CandidateFilter): 
     .select('view.id')
     .$if(viewId !== undefined, (query) => query.where('view.id', '=', viewId ?? 0))
     .$if(cameraId !== undefined, (query) => query.where('camera.id', '=', cameraId ?? 0))
+    .$if(cameras !== undefined, (query) => query.where('camera.id', 'in', cameras?.length ? [...cameras] : [0]))
     .$if(place !== undefined && place !== '', (query) =>
       query.where((eb) =>
         eb.or([eb('camera.place', 'ilike', part), eb('camera.name', 'ilike', part), eb('view.name', 'ilike', part)]),

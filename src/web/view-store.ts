@@ -9,13 +9,21 @@ import type { Baseline, Camera, CameraClock, Look, Mask, View, ViewDetail } from
 import { pictureUrl } from './picture.ts';
 import type { ViewDefaults } from './server.ts';
 
+/** SQL knows no empty list. */
+const among = (ids: readonly number[] | undefined): number[] => (ids?.length ? [...ids] : [0]);
 const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
 
 // --- cameras ---------------------------------------------------------------------------------------------------------
 
 export async function listCameras(
   db: Db,
-  filter: { id?: number; state?: CameraState; kind?: 'fixed' | 'ptz'; search?: string },
+  filter: {
+    id?: number;
+    state?: CameraState;
+    kind?: 'fixed' | 'ptz';
+    search?: string;
+    cameras?: readonly number[] | undefined;
+  },
   afterId: number | undefined,
   rows: number,
   clocks: { readonly rules: ClockRules; readonly nowMs: number },
@@ -41,6 +49,7 @@ export async function listCameras(
       'health.last_error_at',
     ])
     .$if(filter.id !== undefined, (query) => query.where('camera.id', '=', filter.id ?? 0))
+    .$if(filter.cameras !== undefined, (query) => query.where('camera.id', 'in', among(filter.cameras)))
     .$if(filter.state !== undefined, (query) =>
       query.where(sql<boolean>`coalesce(health.state, 'unknown') = ${filter.state}`),
     )
@@ -112,13 +121,14 @@ function clockOf(
 
 export async function listViews(
   db: Db,
-  filter: { cameraId?: number; state?: ViewState; notJudged?: boolean },
+  filter: { cameraId?: number; state?: ViewState; notJudged?: boolean; cameras?: readonly number[] | undefined },
   afterId: number | undefined,
   rows: number,
   defaults: ViewDefaults,
 ): Promise<View[]> {
   const found = await viewQuery(db)
     .$if(filter.cameraId !== undefined, (query) => query.where('view.camera_id', '=', filter.cameraId ?? 0))
+    .$if(filter.cameras !== undefined, (query) => query.where('view.camera_id', 'in', among(filter.cameras)))
     .$if(filter.state !== undefined, (query) => query.where('view.state', '=', filter.state ?? 'watching'))
     .$if(filter.notJudged !== undefined, (query) =>
       query.where('view.not_judged_reason', filter.notJudged ? 'is not' : 'is', null),

@@ -66,6 +66,7 @@ import type {
   WebParts,
   Packages,
 } from './server.ts';
+import { keepToUnit } from './unit-scope.ts';
 import { createValidatorCompiler } from './validation.ts';
 
 export { ensureFirstAdmin } from './people-store.ts';
@@ -190,6 +191,7 @@ export async function buildServer(options: WebOptions): Promise<{
   );
   const cookie = sessionCookie(config.secure);
   const { recheck, routes: registered } = guard(server, { db, clock, cookie, publicOrigins: config.publicOrigins });
+  keepToUnit(server, db);
   await describe(server, cookie.name);
 
   const feed = new EventFeed({ db, clock, log });

@@ -9,6 +9,7 @@ import { Camera, CameraQuery, IdParams, ImportQuery, ImportReport, Page } from '
 import { pageOf, pageSize, readCursor } from '../cursor.ts';
 import { languageOf } from '../error-map.ts';
 import { signedIn } from '../guard.ts';
+import { camerasSeenBy } from '../unit-store.ts';
 import { answers, type Server, type WebParts } from '../server.ts';
 import { listCameras, readCamera } from '../view-store.ts';
 
@@ -29,10 +30,11 @@ export function cameraRoutes(server: Server, { db, clock, clockRules, importCame
         response: answers(Page(Camera)),
       },
     },
-    async ({ query }) => {
-      const { cursor, limit: asked, ...filter } = query;
+    async (request) => {
+      const { cursor, limit: asked, ...filter } = request.query;
       const limit = pageSize(asked);
-      const cameras = await listCameras(db, filter, readCursor(cursor), limit + 1, clocksNow());
+      const seen = await camerasSeenBy(db, signedIn(request));
+      const cameras = await listCameras(db, { ...filter, cameras: seen }, readCursor(cursor), limit + 1, clocksNow());
       return pageOf(
         cameras,
         limit,

@@ -11,6 +11,7 @@ import { pageOf, pageSize, readCursor } from '../cursor.ts';
 import { errorBody } from '../error-map.ts';
 import { signedIn } from '../guard.ts';
 import { PictureQuery, sendPicture } from '../picture.ts';
+import { camerasSeenBy } from '../unit-store.ts';
 import { answers, type Server, type WebParts } from '../server.ts';
 
 const PICTURES = ['before', 'after', 'overlay'] as const;
@@ -43,10 +44,11 @@ export function candidateRoutes(server: Server, parts: WebParts): void {
         response: answers(Page(Candidate)),
       },
     },
-    async ({ query }) => {
-      const { cursor, limit: asked, ...filter } = query;
+    async (request) => {
+      const { cursor, limit: asked, ...filter } = request.query;
       const limit = pageSize(asked);
-      const rows = await listCandidates(db, filter, readCursor(cursor), limit + 1, clock.nowMs());
+      const cameras = await camerasSeenBy(db, signedIn(request));
+      const rows = await listCandidates(db, { ...filter, cameras }, readCursor(cursor), limit + 1, clock.nowMs());
       return pageOf(
         rows,
         limit,

@@ -20,6 +20,7 @@ import {
 } from '../contract.ts';
 import { signedIn } from '../guard.ts';
 import type { Server, WebParts } from '../server.ts';
+import { seesCamera } from '../unit-scope.ts';
 
 /** RFC 6455 section 7.4.1. */
 const POLICY_VIOLATION = 1008;
@@ -166,6 +167,9 @@ class LivePage {
 
   async #watch(number: number, tile: Tile, stream: 'sub' | 'main'): Promise<void> {
     try {
+      if (!(await seesCamera(this.#parts.db, signedIn(this.#request), tile.cameraId))) {
+        throw new SentinelError('web.missing', { what: 'camera', id: tile.cameraId });
+      }
       const end = await this.#parts.live.watch(tile.cameraId, stream, {
         onUnit: (unit) => this.#send(number, tile, unit),
         onState: ({ name, codec, problem }) => {

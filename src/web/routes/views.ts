@@ -18,6 +18,7 @@ import {
 import { pageOf, pageSize, readCursor } from '../cursor.ts';
 import { signedIn } from '../guard.ts';
 import { PictureQuery, sendPicture } from '../picture.ts';
+import { camerasSeenBy } from '../unit-store.ts';
 import { answers, type Server, type WebParts } from '../server.ts';
 import {
   findLookPicture,
@@ -41,10 +42,11 @@ export function viewRoutes(server: Server, { db, clock, viewDefaults, pictures }
         response: answers(Page(View)),
       },
     },
-    async ({ query }) => {
-      const { cursor, limit: asked, ...filter } = query;
+    async (request) => {
+      const { cursor, limit: asked, ...filter } = request.query;
       const limit = pageSize(asked);
-      const views = await listViews(db, filter, readCursor(cursor), limit + 1, viewDefaults);
+      const cameras = await camerasSeenBy(db, signedIn(request));
+      const views = await listViews(db, { ...filter, cameras }, readCursor(cursor), limit + 1, viewDefaults);
       return pageOf(
         views,
         limit,

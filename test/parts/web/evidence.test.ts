@@ -280,6 +280,35 @@ describe('a unit', () => {
     expect(refusals[0]?.body).toMatchObject({ result: 'refused', snapshots: [foreign.id], by: { name: 'officer' } });
   });
 
+  it('sees nothing else of others’ cameras either: not in lists, not by number, not what belongs to them', async () => {
+    const { client } = officer;
+    const cameraIds = async (path: string, of: (item: { id: number; camera?: { id: number } }) => unknown) =>
+      new Set(((await client.get(`/api/v1/${path}?limit=200`)).body.items as { id: number }[]).map(of));
+    expect(await cameraIds('cameras', ({ id }) => id)).toEqual(new Set([1]));
+    expect(await cameraIds('views', ({ camera }) => camera?.id)).toEqual(new Set([1]));
+    expect(await cameraIds('candidates', ({ camera }) => camera?.id)).toEqual(new Set([1]));
+    const theirs = await insertCandidate(database.db, {
+      ...{ viewId: 2, scene, raisedAt: new Date(clock.nowMs()), decidedBy: 1 },
+    });
+    const baseline = await database.db
+      .selectFrom('baseline')
+      .select('id')
+      .where('view_id', '=', 2)
+      .executeTakeFirstOrThrow();
+    const asked = async (one: WebClient): Promise<number[]> =>
+      Promise.all(
+        [
+          ...['cameras/2', 'views/2', 'views/2/picture.jpg', 'views/2/looks', `baselines/${baseline.id}/picture.jpg`],
+          ...[`candidates/${theirs}`, `candidates/${theirs}/pictures/after.jpg`],
+        ].map(async (path) => (await one.get(`/api/v1/${path}`)).status),
+      );
+    expect(new Set(await asked(operator.client))).toEqual(new Set([200]));
+    expect(new Set(await asked(client))).toEqual(new Set([404]));
+    expect((await client.post(`/api/v1/candidates/${theirs}/claim`)).status).toBe(404);
+    expect((await client.get('/api/v1/views/1')).status).toBe(200);
+    expect((await client.get(`/api/v1/candidates/${candidateId}`)).status).toBe(200);
+  });
+
   it('is needed by the role enforcement', async () => {
     const lone = await person('lone', 'enforcement', null);
     const answer = await lone.client.post('/api/v1/evidence/accesses', REASON);
