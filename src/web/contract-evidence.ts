@@ -228,7 +228,6 @@ export const CameraClock = Type.Object({
   /** Camera minus server. */
   offsetMs: Nullable(Type.Integer()),
   measuredAt: Nullable(Time),
-  ageS: Nullable(Type.Integer()),
   source: Nullable(Words('rtcp', 'onvif', 'rtsp_date')),
   /** `off`: by more than its limit. `stale`: measured too long ago to say. `unknown`: never measured. */
   state: Words('right', 'off', 'stale', 'unknown'),

@@ -9,7 +9,7 @@
 import { Type, type Static } from 'typebox';
 import { Fraction, Id, Nullable, Sent, Time, Words } from './contract-shapes.ts';
 
-const Uuid = Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' });
+const Uuid = Type.String({ format: 'uuid' });
 const Box = Type.Tuple([Fraction, Fraction, Fraction, Fraction]);
 const MarkText = Type.String({ maxLength: 60 });
 

@@ -112,7 +112,6 @@ function clockOf(
   const measured = offsetMs === null || at === null ? undefined : { offsetMs, measuredAtMs: at.getTime() };
   return {
     ...{ offsetMs, measuredAt: iso(at), source: row.clock_source, limitMs: rules.limitMs },
-    ageS: at && Math.max(0, Math.round((nowMs - at.getTime()) / 1000)),
     state: judgeClock(measured, rules, nowMs, row.stepped_at?.getTime()),
   };
 }

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { Registry } from 'prom-client';
 import { systemClock, type Clock } from '../../src/base/clock.ts';
+import { SentinelError } from '../../src/base/errors.ts';
 import { LIMITS } from '../../src/base/limits.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { listen, type Db } from '../../src/drivers/postgres/postgres.ts';
@@ -150,7 +151,8 @@ function noLivePictures(): LiveRelay {
   });
 }
 
-const noClock = (): Promise<never> => Promise.reject(new Error('no camera is asked here'));
+/** No camera is asked. */
+const noClock = (): Promise<never> => Promise.reject(new SentinelError('camera.no_onvif', { cameraId: 0 }));
 
 const importNothing: ImportCameras = ({ text, dryRun }) => {
   const lines = text.split('\n').filter((line) => line.trim() !== '');

@@ -167,7 +167,7 @@ describe('setting a clock over HTTP', () => {
     const before = await operator.post('/api/v1/cameras/1/clock/measurement');
     expect(before.body.clock).toMatchObject({ state: 'off', source: 'onvif', limitMs: 5_000 });
     const after = await operator.post('/api/v1/cameras/1/clock/setting', { reason: '时钟快了一小时' });
-    expect(after.body.clock).toMatchObject({ state: 'right', ageS: expect.any(Number) });
+    expect(after.body.clock).toMatchObject({ state: 'right', measuredAt: expect.any(String) });
     expect(Math.abs(after.body.clock.offsetMs as number)).toBeLessThan(2_000);
     const [entry] = await told();
     expect(entry).toMatchObject({

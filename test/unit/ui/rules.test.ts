@@ -113,7 +113,7 @@ describe('the rows of the cameras page', () => {
     place: `${id}号楼`,
     kind: 'fixed',
     enabled,
-    clock: { offsetMs: null, measuredAt: null, ageS: null, source: null, state: 'unknown', limitMs: 5_000 },
+    clock: { offsetMs: null, measuredAt: null, source: null, state: 'unknown', limitMs: 5_000 },
     health: {
       state,
       since: NOW,
