@@ -210,6 +210,8 @@ export class SnapshotDesk {
       about: [
         ...[`snapshot:${record.id}`, `view:${viewId}`, `camera:${scene.camera.id}`],
         ...(candidate ? [`candidate:${candidate.id}`] : []),
+        // What a person had sealed stands with what they saw and took.
+        ...(cause.by ? ['custody', `user:${cause.by.userId}`] : []),
       ],
       sm3: this.sm3,
     });

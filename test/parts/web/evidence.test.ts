@@ -417,6 +417,8 @@ describe('custody', () => {
     expect(his.length).toBeLessThan(all.length);
     expect(his.every((one: { by: { name: string } }) => one.by.name === 'officer')).toBe(true);
     expect((await ask('kind=hold.placed')).length).toBe(2);
+    // What was sealed on somebody's request counts as well.
+    expect(await ask('kind=snapshot.sealed')).toMatchObject([{ by: { name: 'officer' }, unit: '城管一队', ...REASON }]);
     expect(await ask(`until=${new Date(0).toISOString()}`)).toEqual([]);
   });
 });
