@@ -11,7 +11,7 @@
  * Ends with exit code 1 when a bar is missed: append under 5 ms, proofs under 20 ms, each in 99 of 100.
  */
 import { hash, randomInt } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -61,6 +61,8 @@ const dir = flags.keep ? path.resolve(flags.keep) : await mkdtemp(path.join(tmpd
 const beganMs = Date.now();
 /** Root of the log while proofs are measured. */
 let root: Uint8Array = new Uint8Array();
+/** What the appends took of the processor, here and in the server: on a busy machine that says more than their time. */
+let processorMs: { readonly program: number; readonly server: number } | undefined;
 let server = await startEmbeddedPostgres({ dir, clock: systemClock, log: silentLogger });
 let db = openDatabase(server.url, silentLogger, 4);
 try {
@@ -96,7 +98,7 @@ try {
     }),
     // What any transaction costs on this machine at this time: the floor of the next.
     emptyTransaction: await measureEmpty(appends),
-    append: await measureAppends(BODY, appends),
+    append: await costOf(() => measureAppends(BODY, appends)),
     appendOfSnapshot: await measureAppends(SNAPSHOT, Math.ceil(appends / 3)),
     appendByFourAtOnce: await measureCrowd(4, Math.ceil(appends / 4)),
     head: await measureHeads(200),
@@ -108,6 +110,7 @@ try {
     entries: await logSize(db),
     bytes: size,
     ms: results,
+    processorMsOfAppend: processorMs,
     bars: BARS,
   };
   const missed = [
@@ -122,6 +125,11 @@ try {
   for (const [what, { p50, p99, most, n }] of Object.entries(results)) {
     say(
       `${what.padEnd(20)} p50 ${p50.toFixed(2).padStart(7)} ms   p99 ${p99.toFixed(2).padStart(7)} ms   most ${most.toFixed(1).padStart(7)} ms   of ${n}`,
+    );
+  }
+  if (processorMs) {
+    say(
+      `an append takes ${processorMs.program.toFixed(2)} ms of processor time here and ${processorMs.server.toFixed(2)} ms in the server`,
     );
   }
   say(missed.length === 0 ? 'every bar is met' : `missed: ${missed.join(', ')}`);
@@ -240,6 +248,31 @@ async function append(body: object, n: number): Promise<number> {
     }),
   );
   return performance.now() - began;
+}
+
+async function costOf(work: () => Promise<Times>): Promise<Times> {
+  const before = [process.cpuUsage(), await serverTicks()] as const;
+  const times = await work();
+  const { user, system } = process.cpuUsage(before[0]);
+  const program = (user + system) / 1000 / times.n;
+  // Linux counts in hundredths of a second.
+  processorMs = { program, server: (((await serverTicks()) - before[1]) * 10) / times.n };
+  return times;
+}
+
+/** Processor time of the connections' own server processes; they are few, and live as long as the pool. */
+async function serverTicks(): Promise<number> {
+  const { rows } = await sql<{ pid: number }>`
+    select pid from pg_stat_activity where datname = current_database() and backend_type = 'client backend'`.execute(
+    db,
+  );
+  let ticks = 0;
+  for (const { pid } of rows) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    ticks += Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+  }
+  return ticks;
 }
 
 /** Begins, asks for nothing, commits. */
