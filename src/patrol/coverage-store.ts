@@ -23,8 +23,11 @@ export async function readCoverage(
   const wanted = routes.filter(({ id }) => routeId === undefined || id === routeId);
   const viewIds = [...new Set(wanted.flatMap(({ stops }) => stops.map(({ viewId }) => viewId)))];
   const looks = await looksOf(db, viewIds, period);
+  const madeAtMs = await madeAtMsOf(db, cameraId);
   return wanted.map((route) => {
-    const active = spansInForce(route, routes, period.fromMs, period.toMs);
+    // Nothing was planned before the route was drawn.
+    const fromMs = Math.min(period.toMs, Math.max(period.fromMs, madeAtMs.get(route.id) ?? 0));
+    const active = spansInForce(route, routes, fromMs, period.toMs);
     const seen = new Set<number>();
     // A place that comes twice a round is planned twice a round.
     const perRound = (viewId: number): number => route.stops.filter((stop) => stop.viewId === viewId).length;
@@ -37,6 +40,15 @@ export async function readCoverage(
     });
     return { route, views };
   });
+}
+
+async function madeAtMsOf(db: Db, cameraId: number): Promise<Map<number, number>> {
+  const rows = await db
+    .selectFrom('patrol_route')
+    .select(['id', 'created_at'])
+    .where('camera_id', '=', cameraId)
+    .execute();
+  return new Map(rows.map(({ id, created_at }) => [id, created_at.getTime()]));
 }
 
 async function looksOf(db: Db, viewIds: readonly number[], { fromMs, toMs }: Span): Promise<Map<number, SeenLook[]>> {
@@ -70,16 +82,8 @@ export interface BlindSpot {
   readonly reason: string | null;
 }
 
-/**
- * Views of enabled cameras that nothing has looked at well since a time: the blind spots, those never seen first.
- * @param cameras of these alone; undefined: of all
- */
-export async function blindSpots(
-  db: Db,
-  sinceMs: number,
-  rows: number,
-  cameras?: readonly number[],
-): Promise<BlindSpot[]> {
+/** Views of enabled cameras that nothing has looked at well since a time: the blind spots, those never seen first. */
+export async function blindSpots(db: Db, sinceMs: number, rows: number): Promise<BlindSpot[]> {
   const since = new Date(sinceMs);
   const found = await sql<BlindSpot>`
     select v.id as "viewId", v.name as "viewName", c.id as "cameraId", c.name as "cameraName", c.place,
@@ -96,8 +100,7 @@ export async function blindSpots(
         (select l.captured_at from look l where l.view_id = v.id
           and (l.result in ('learning', 'changed', 'unchanged') or l.reason in ('learning', 'proposed'))
           order by l.id desc limit 1), v.last_judged_at) end as at) seen
-    where c.enabled and v.state <> 'paused' ${cameras ? sql`and c.id = any(${[...cameras]}::int[])` : sql``}
-      and (seen.at is null or seen.at <= ${since})
+    where c.enabled and v.state <> 'paused' and (seen.at is null or seen.at <= ${since})
     order by seen.at nulls first, v.id limit ${rows}`.execute(db);
   return found.rows;
 }

@@ -145,6 +145,10 @@ export async function savePresets(
         .where('token', 'in', newlyGone)
         .execute();
     }
+    // A view that was made before the presets had been read bears its preset's token until then.
+    await sql`update view v set name = c.name || ' · ' || p.name from camera c, turret_preset p
+      where c.id = ${cameraId} and v.camera_id = c.id and p.camera_id = c.id and v.key = p.token and p.name <> ''
+        and v.name = c.name || ' · ' || p.token`.execute(trx);
     await trx.updateTable('turret').set({ presets_read_at: now }).where('camera_id', '=', cameraId).execute();
     const changed =
       newlyGone.length > 0 ||

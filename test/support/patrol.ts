@@ -40,10 +40,10 @@ schedule:
   'test',
 );
 
-export function oneDome(): Promise<Simulator> {
+export function oneDome(schedule = ONE_DOME): Promise<Simulator> {
   return startSimulator({
     ...{ host: '127.0.0.1', port: 0, clock: systemClock, log: silentLogger },
-    ...{ credentials: LOGIN, schedule: ONE_DOME },
+    ...{ credentials: LOGIN, schedule },
   });
 }
 

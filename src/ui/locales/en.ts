@@ -85,6 +85,7 @@ const en: typeof zhCN = {
     ui_timeout: 'The server did not answer in time. Try again.',
     ui_unclear: 'The answer of the server cannot be read.',
     review_held: '{by} is working on this item until {until}.',
+    patrol_held: '{by} holds the turret until {until}.',
   },
   review: {
     queue: 'Items',

@@ -84,6 +84,7 @@ export default {
     ui_timeout: '服务器在规定时间内没有应答，请重试。',
     ui_unclear: '服务器的应答无法识别。',
     review_held: '这条线索正由 {by} 处理，至 {until}。',
+    patrol_held: '云台正由 {by} 操控，至 {until}。',
   },
   review: {
     queue: '线索列表',

@@ -182,8 +182,7 @@ test(
     await until(() => patrol.visits.length > count, 15_000, 'the patrol’s return');
     expect(patrol.visits.slice(count).find(({ outcome }) => outcome !== 'interrupted')?.stopId).toBe(left);
 
-    const entries = (await li.get(`${ptz}/log?limit=200`)).body.items;
-    const log: string[] = entries.map(
+    const log = (await li.get(`${ptz}/log?limit=200`)).body.items.map(
       (entry: { by: string; action: string; outcome: string }) => `${entry.by} ${entry.action} ${entry.outcome}`,
     );
     for (const line of [
