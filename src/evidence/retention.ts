@@ -197,10 +197,21 @@ export async function keptUntil(db: DbOrTrx, snapshotId: string, rules: Retentio
 
 /** Whether a hold stands on the snapshot that the alias names. */
 export function isHeld(alias: string) {
-  return sql<boolean>`exists (
-    select from evidence_hold h where h.released_at is null and (
-      h.candidate_id = ${sql.ref(`${alias}.candidate_id`)} or exists (
-        select from evidence_hold_snapshot hs where hs.hold_id = h.id and hs.snapshot_id = ${sql.ref(`${alias}.id`)})))`;
+  const [id, candidateId] = [sql.ref(`${alias}.id`), sql.ref(`${alias}.candidate_id`)];
+  return sql<boolean>`(
+    exists (select from evidence_hold h where h.candidate_id = ${candidateId} and h.released_at is null)
+    or exists (select from evidence_hold_snapshot hs join evidence_hold h on h.id = hs.hold_id
+      where hs.snapshot_id = ${id} and h.released_at is null))`;
+}
+
+/** The snapshots on which a hold stands: the same from the side of the holds, which are few. */
+export function heldSnapshots() {
+  return sql`
+    select s.id from snapshot s where s.candidate_id in (
+      select h.candidate_id from evidence_hold h where h.released_at is null and h.candidate_id is not null)
+    union
+    select hs.snapshot_id from evidence_hold_snapshot hs join evidence_hold h on h.id = hs.hold_id
+    where h.released_at is null`;
 }
 
 /** Streams and items whose every snapshot has gone name their files no longer. */

@@ -82,8 +82,16 @@ export interface BlindSpot {
   readonly reason: string | null;
 }
 
-/** Views of enabled cameras that nothing has looked at well since a time: the blind spots, those never seen first. */
-export async function blindSpots(db: Db, sinceMs: number, rows: number): Promise<BlindSpot[]> {
+/**
+ * Views of enabled cameras that nothing has looked at well since a time: the blind spots, those never seen first.
+ * @param cameras of these alone; undefined: of all
+ */
+export async function blindSpots(
+  db: Db,
+  sinceMs: number,
+  rows: number,
+  cameras?: readonly number[],
+): Promise<BlindSpot[]> {
   const since = new Date(sinceMs);
   const found = await sql<BlindSpot>`
     select v.id as "viewId", v.name as "viewName", c.id as "cameraId", c.name as "cameraName", c.place,
@@ -100,7 +108,8 @@ export async function blindSpots(db: Db, sinceMs: number, rows: number): Promise
         (select l.captured_at from look l where l.view_id = v.id
           and (l.result in ('learning', 'changed', 'unchanged') or l.reason in ('learning', 'proposed'))
           order by l.id desc limit 1), v.last_judged_at) end as at) seen
-    where c.enabled and v.state <> 'paused' and (seen.at is null or seen.at <= ${since})
+    where c.enabled and v.state <> 'paused' ${cameras ? sql`and c.id = any(${[...cameras]}::int[])` : sql``}
+      and (seen.at is null or seen.at <= ${since})
     order by seen.at nulls first, v.id limit ${rows}`.execute(db);
   return found.rows;
 }

@@ -5,11 +5,12 @@
 import { sql } from 'kysely';
 import type { Clock } from '../base/clock.ts';
 import { problemOf } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
 import type { Logger } from '../base/log.ts';
 import type { Picture } from '../base/picture.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
 import type { StoredAbilities, StoredTestStop } from '../drivers/postgres/schema.ts';
-import { logTurret, readLease, releaseLease, takeLease, type LogEntry } from './lease-store.ts';
+import { logTurret, prolongLease, readLease, releaseLease, takeLease, type LogEntry } from './lease-store.ts';
 import type { Holder, Lease } from './lease.ts';
 import { readRoutes } from './route-store.ts';
 import type { Route } from './route.ts';
@@ -49,12 +50,14 @@ export interface DomeBook {
   release(holder: Holder): Promise<void>;
   commands(): Promise<WaitingCommand[]>;
   answer(id: number, answer: Parameters<typeof answerCommand>[2]): Promise<void>;
-  log(entry: Omit<LogEntry, 'cameraId'>): Promise<void>;
+  /** Written in the order given; does not keep the dome waiting. */
+  log(entry: Omit<LogEntry, 'cameraId'>): void;
   /** Written in the order given, the newest where several wait; does not keep the dome waiting. */
   report(report: DomeReport, told: boolean): void;
   /** What was reported is written. */
   settled(): Promise<void>;
-  visit(visit: Visit): Promise<void>;
+  /** As {@link log}. */
+  visit(visit: Visit): void;
   /** @returns presets of routes that the device does not list, and the tokens that it does */
   presets(
     listed: readonly TurretPreset[],
@@ -86,6 +89,10 @@ export class StoredBook implements DomeBook {
   #writing: Promise<void> = Promise.resolve();
   #next: { report: TurretReport; told: boolean } | undefined;
   #abilities: StoredAbilities | null = null;
+  /** When each preset's picture was taken, as far as it was asked for. */
+  readonly #picturedMs = new Map<string, number>();
+  /** Tasks that are known to stand no more, so that every good look need not ask. */
+  readonly #settled = new Set<string>();
 
   constructor(cameraId: number, parts: BookParts) {
     this.#cameraId = cameraId;
@@ -119,6 +126,7 @@ export class StoredBook implements DomeBook {
 
   async take(holder: Holder, forMs: number): Promise<boolean> {
     const { db, processName } = this.#parts;
+    if (await prolongLease(db, this.#cameraId, holder, forMs, processName)) return true;
     // A process that slept through the end of its lease of the camera must not wake up into another's patrol.
     const ours = await sql<{
       ours: boolean;
@@ -141,34 +149,43 @@ export class StoredBook implements DomeBook {
     return answerCommand(this.#parts.db, id, answer);
   }
 
-  log(entry: Omit<LogEntry, 'cameraId'>): Promise<void> {
-    return logTurret(this.#parts.db, { ...entry, cameraId: this.#cameraId }, this.#parts.clock.nowMs());
+  log(entry: Omit<LogEntry, 'cameraId'>): void {
+    const { db, clock } = this.#parts;
+    const atMs = clock.nowMs();
+    this.#queue({ ...entry }, () => logTurret(db, { ...entry, cameraId: this.#cameraId }, atMs));
+  }
+
+  /** Written after what was queued before it. What cannot be written goes to the process's log at least. */
+  #queue(what: Readonly<Record<string, unknown>>, write: () => Promise<void>): void {
+    const { log } = this.#parts;
+    this.#writing = this.#writing.then(write).catch((thrown: unknown) => {
+      log.error(
+        { cameraId: this.#cameraId, problem: problemOf(thrown), ...what },
+        'a turret’s doings could not be written',
+      );
+    });
   }
 
   report(report: DomeReport, told: boolean): void {
     const waits = this.#next !== undefined;
     this.#next = { report: { ...report, abilities: this.#abilities }, told: told || (this.#next?.told ?? false) };
-    if (!waits) this.#writing = this.#writing.then(() => this.#write());
+    if (!waits) this.#queue({ phase: report.phase }, () => this.#writeReport());
   }
 
-  async #write(): Promise<void> {
-    const { db, clock, log } = this.#parts;
+  async #writeReport(): Promise<void> {
+    const { db, clock } = this.#parts;
     const next = this.#next;
     this.#next = undefined;
-    if (!next) return;
-    try {
-      await reportTurret(db, this.#cameraId, next.report, next.told, clock.nowMs());
-    } catch (thrown) {
-      log.warn({ cameraId: this.#cameraId, problem: problemOf(thrown) }, 'what a turret does could not be written');
-    }
+    if (next) await reportTurret(db, this.#cameraId, next.report, next.told, clock.nowMs());
   }
 
   settled(): Promise<void> {
     return this.#writing;
   }
 
-  visit(visit: Visit): Promise<void> {
-    return recordVisit(this.#parts.db, visit);
+  visit(visit: Visit): void {
+    const { stopId, outcome } = visit;
+    this.#queue({ stopId, outcome }, () => recordVisit(this.#parts.db, visit));
   }
 
   async presets(
@@ -185,17 +202,29 @@ export class StoredBook implements DomeBook {
 
   async presetPicture(token: string, picture: Picture, now: boolean): Promise<void> {
     const { db, clock, keepPicture } = this.#parts;
-    const pictured = await picturedAtMs(db, this.#cameraId, token);
-    if (!now && pictured !== undefined && clock.nowMs() - pictured < PICTURE_EVERY_MS) return;
+    const pictured = this.#picturedMs.get(token) ?? (await picturedAtMs(db, this.#cameraId, token)) ?? 0;
+    this.#picturedMs.set(token, pictured);
+    if (!now && clock.nowMs() - pictured < PICTURE_EVERY_MS) return;
     const sha256 = await keepPicture(this.#cameraId, token, picture);
     await picturePreset(db, this.#cameraId, token, sha256, clock.nowMs());
+    this.#picturedMs.set(token, clock.nowMs());
+    if (this.#picturedMs.size > LIMITS.presetsPerCamera) this.#picturedMs.clear();
   }
 
   async openTask(task: TaskSubject, details: Readonly<Record<string, unknown>>): Promise<void> {
+    this.#settled.delete(keyOf(task));
     await openTask(this.#parts.db, task, details, this.#parts.clock.nowMs());
   }
 
-  settleTasks(settled: Parameters<typeof settleTasks>[1]): Promise<void> {
-    return settleTasks(this.#parts.db, settled, this.#parts.clock.nowMs());
+  async settleTasks(settled: Parameters<typeof settleTasks>[1]): Promise<void> {
+    const key = keyOf(settled);
+    if (settled.subjects === undefined && this.#settled.has(key)) return;
+    await settleTasks(this.#parts.db, settled, this.#parts.clock.nowMs());
+    if (this.#settled.size > LIMITS.stopsPerRoute * LIMITS.routesPerCamera) this.#settled.clear();
+    this.#settled.add(key);
   }
+}
+
+function keyOf({ kind, viewId }: { readonly kind: string; readonly viewId?: number | null }): string {
+  return `${kind} ${viewId ?? ''}`;
 }

@@ -50,6 +50,8 @@ interface Waiter {
 /** Pictures nearer together than this are carried along only. */
 const APART_MS = 60;
 const RECONNECT_MS = 10_000;
+/** Decoding goes on so long after the last watcher has left. */
+const LINGER_MS = 500;
 /** How often a dome that nobody watches is looked at for its health, and for how long at most. */
 const PULSE_EVERY_MS = 10_000;
 const PULSE_LONGEST_MS = 8_000;
@@ -94,7 +96,10 @@ export class DomeSight implements Sight {
     return () => {
       if (released) return;
       released = true;
-      if (--this.#watchers === 0) this.#queue = [];
+      // A dome that goes on at once is watched again in a moment: what has been decoded so far is not thrown away.
+      this.#parts.clock.after(LINGER_MS, () => {
+        if (--this.#watchers === 0) this.#queue = [];
+      });
     };
   }
 

@@ -121,6 +121,7 @@ export class Dome {
     await this.#visits.release(false).catch(() => undefined);
     // The stop it was at is kept: whoever drives it next goes on from there.
     this.#driven.enter('unknown');
+    await this.#visits.settled();
     await book.settled();
   }
 
@@ -134,7 +135,7 @@ export class Dome {
   /** One thing: a hand's commands, one stop, or a rest. */
   async #turn(signal: AbortSignal): Promise<void> {
     const { book, clock } = this.#parts;
-    const lease = await book.lease();
+    const [lease, open, routes] = await Promise.all([book.lease(), book.test(), book.routes()]);
     await this.#hands.serve(lease);
     if (lease && isHand(lease)) {
       await this.#whileHeld(signal);
@@ -142,12 +143,11 @@ export class Dome {
     }
     await this.#hands.stopWhatGoesOn(true);
     if (this.#driven.phase === 'held') this.#idleSinceMs = clock.monotonicMs();
-    const test = await this.#testToGo();
+    const test = await this.#testToGo(open, routes);
     if (test) {
       await this.#testStop(test, signal);
       return;
     }
-    const routes = await book.routes();
     const route = routeAt(routes, clock.nowMs());
     const round = route && this.#roundOf(route);
     const stop = route && round?.stop(route);
@@ -212,13 +212,12 @@ export class Dome {
 
   // --- test runs -----------------------------------------------------------------------------------------------------
 
-  async #testToGo(): Promise<TestUnderWay | undefined> {
+  async #testToGo(open: OpenTest | undefined, routes: readonly Route[]): Promise<TestUnderWay | undefined> {
     const { book } = this.#parts;
-    const open = await book.test();
     if (open && this.#test?.open.id === open.id) return this.#test;
     this.#test = undefined;
     if (!open) return undefined;
-    const route = (await book.routes()).find(({ id }) => id === open.routeId);
+    const route = routes.find(({ id }) => id === open.routeId);
     const stops = route?.stops ?? [];
     if (stops.length === 0) await book.progressTest(open, [], { state: 'failed', problem: 'no_stops' });
     else this.#test = { open, stops, at: 0, progress: waitingStops(stops) };

@@ -62,17 +62,17 @@ export class Hands {
       const isPassed = command.kind === 'continuous' && index < waiting.length - 1;
       if (refused) {
         await book.answer(one.id, { state: 'refused', problem: refused });
-        await book.log({ by, action, outcome: 'refused', problem: refused.code });
+        book.log({ by, action, outcome: 'refused', problem: refused.code });
       } else if (isPassed) await book.answer(one.id, { state: 'done' });
       else {
         try {
           const answer = await this.#carryOut(command);
           await book.answer(one.id, { state: 'done', answer });
-          await book.log({ by, action, details: { ...command }, outcome: 'done' });
+          book.log({ by, action, details: { ...command }, outcome: 'done' });
         } catch (thrown) {
           const problem = asKnown(thrown);
           await book.answer(one.id, { state: 'failed', problem });
-          await book.log({ by, action, details: { ...command }, outcome: 'failed', problem: problem.code });
+          book.log({ by, action, details: { ...command }, outcome: 'failed', problem: problem.code });
         }
       }
     }

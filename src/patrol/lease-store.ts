@@ -75,6 +75,28 @@ export async function takeLease(db: Db, cameraId: number, asker: Holder, forMs: 
   return db.transaction().execute((trx) => takeLeaseIn(trx, cameraId, asker, forMs));
 }
 
+/**
+ * Prolongs a lease that stands as it is, in one statement: what a patrol does at every stop.
+ * @param driver the process that must hold the camera
+ * @returns false where it does not stand so: ask with {@link takeLease}
+ */
+export async function prolongLease(
+  db: Db,
+  cameraId: number,
+  holder: Holder,
+  forMs: number,
+  driver: string,
+): Promise<boolean> {
+  const prolonged =
+    await sql`update turret_lease set expires_at = clock_timestamp() + make_interval(secs => ${forMs / 1000})
+    where camera_id = ${cameraId} and kind = ${holder.kind} and expires_at > clock_timestamp()
+      and route_id is not distinct from ${holder.routeId} and user_id is not distinct from ${holder.userId}
+      and exists (select from camera_lease c where c.camera_id = ${cameraId} and c.holder = ${driver} and c.expires_at > now())`.execute(
+      db,
+    );
+  return (prolonged.numAffectedRows ?? 0n) > 0n;
+}
+
 export async function takeLeaseIn(trx: Trx, cameraId: number, asker: Holder, forMs: number): Promise<LeaseAnswer> {
   await lockLease(trx, cameraId);
   const { lease: standing, nowMs } = await readLease(trx, cameraId);

@@ -89,6 +89,8 @@ export interface RouteImport {
   readonly language: Language;
   /** Cameras of this estate alone; absent: of any. */
   readonly estateId?: number;
+  /** Of these cameras alone; absent: of any. */
+  readonly cameras?: readonly number[] | undefined;
   /** Null: the installation itself. */
   readonly userId: number | null;
   readonly nowMs: number;
@@ -122,7 +124,7 @@ export async function importRoutes(options: RouteImport): Promise<RouteImportRep
       note(name, 'refused', errorText(validate.errors?.[0]));
       continue;
     }
-    const camera = cameras.find(({ key }) => key === value.camera);
+    const camera = cameras.find(({ id, key }) => key === value.camera && (options.cameras?.includes(id) ?? true));
     const place = `${value.camera} ${value.name}`;
     if (!camera || seen.has(place)) {
       note(name, 'refused', WORDS[camera ? 'again' : 'camera'][language].replace('{0}', value.camera));
@@ -155,8 +157,12 @@ export async function importRoutes(options: RouteImport): Promise<RouteImportRep
 }
 
 /** The routes of a camera, or of all, as a file that {@link importRoutes} takes. */
-export async function exportRoutes(db: Db, filter: { cameraId?: number }): Promise<string> {
-  const drawn = await readDrawn(db, filter);
+export async function exportRoutes(
+  db: Db,
+  filter: { cameraId?: number; cameras?: readonly number[] | undefined },
+): Promise<string> {
+  const { cameras } = filter;
+  const drawn = (await readDrawn(db, filter)).filter(({ route }) => cameras?.includes(route.cameraId) ?? true);
   return stringify({ routes: drawn.map(({ cameraKey, route }) => fileOf(cameraKey, route)) }, { lineWidth: 0 });
 }
 

@@ -33,7 +33,7 @@ export interface SettleRules {
 }
 
 export const SETTLE_RULES: SettleRules = {
-  ...{ stillPx: 1, apartMs: 120, lagMs: 700, sameMs: 3_000, blindMs: 1_500, unmovedMs: 5_000, longestMs: 45_000 },
+  ...{ stillPx: 1, apartMs: 80, lagMs: 700, sameMs: 3_000, blindMs: 1_500, unmovedMs: 5_000, longestMs: 45_000 },
 };
 
 /** Pictures nearer to that from before the move than this have not left it. */
@@ -150,6 +150,11 @@ export class Settling {
   /** Whether the picture has left what it showed before the move: it need not be compared with that any more. */
   get hasLeft(): boolean {
     return this.#left;
+  }
+
+  /** It moves by its own word: its pictures need not be compared with each other. */
+  get turns(): boolean {
+    return this.#standsSinceMs === undefined;
   }
 
   /** When it stood by its own word, monotonic ms. */

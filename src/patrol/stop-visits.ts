@@ -75,6 +75,7 @@ export class StopVisits {
   #standingAt: number | undefined;
   #interrupt: AbortController | undefined;
   #holder: Holder | undefined;
+  #looking: Promise<void> = Promise.resolve();
 
   constructor(parts: StopParts, driven: DrivenTurret, recentre: Recentre) {
     this.#parts = parts;
@@ -138,7 +139,7 @@ export class StopVisits {
       this.#interrupt = undefined;
     }
     if (made.outcome === 'failed') await this.#look(stop, undefined, 'turret');
-    if (stop.viewId > 0) await book.visit(made);
+    if (stop.viewId > 0) book.visit(made);
     onVisit(made);
     return thrown === undefined ? { visit: made } : { visit: made, thrown };
   }
@@ -175,10 +176,10 @@ export class StopVisits {
       await give();
     } catch (thrown) {
       const problem = thrown instanceof SentinelError ? thrown.code : problemOf(thrown);
-      await book.log({ by: holder, ...entry, outcome: 'failed', problem });
+      book.log({ by: holder, ...entry, outcome: 'failed', problem });
       throw thrown;
     }
-    await book.log({ by: holder, ...entry, outcome: 'done' });
+    book.log({ by: holder, ...entry, outcome: 'done' });
   }
 
   async #conclude(stop: Stop, draft: Visit, result: VisitResult): Promise<Visit> {
@@ -206,12 +207,28 @@ export class StopVisits {
     return made;
   }
 
+  /** Hands the picture on. The dome does not wait for what becomes of it, only for what became of the one before. */
   async #look(stop: Stop, seen: Seen | undefined, unfit: StopLook['unfit']): Promise<void> {
     if (!stop.judged) return;
-    const { cameraId, clock, onLook } = this.#parts;
+    const { cameraId, clock, log, onLook } = this.#parts;
+    await this.#looking;
     const capturedAtMs = seen?.capturedAtMs ?? clock.nowMs();
     const frozen = seen?.frozen ?? false;
-    await onLook({ cameraId, viewId: stop.viewId, capturedAtMs, picture: seen?.picture, frozen, unfit });
+    this.#looking = onLook({
+      cameraId,
+      viewId: stop.viewId,
+      capturedAtMs,
+      picture: seen?.picture,
+      frozen,
+      unfit,
+    }).catch((thrown: unknown) => {
+      log.error({ viewId: stop.viewId, problem: problemOf(thrown) }, 'a look of a dome could not be taken further');
+    });
+  }
+
+  /** What was handed on has been taken. */
+  settled(): Promise<void> {
+    return this.#looking;
   }
 
   /**

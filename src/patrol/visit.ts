@@ -74,12 +74,13 @@ export interface VisitResult {
   readonly position: TurretPosition | null;
 }
 
-const STATUS_EVERY_MS = 120;
+const STATUS_EVERY_MS = 50;
 /** Status may fail so often in a row while a move is waited for. */
 const STATUS_FAILURES_MOST = 3;
 const CHECK_EVERY_MS = 250;
-/** How long a picture from before the move is waited for. */
+/** How long a picture from before the move is waited for, and how old one may be. */
 const BEFORE_MS = 1_000;
+const BEFORE_AGE_MS = 250;
 /** Positions nearer than this show the same picture: a quarter of a degree of pan. */
 const SAME_PLACE = 0.0015;
 /** Shift, as a share of the picture, that a centring move must at least show. */
@@ -282,7 +283,7 @@ async function settle(departure: Departure, parts: VisitParts, signal: AbortSign
     while (!ended.aborted) {
       const seen = await sight.next(last ? last.arrivedMs + parts.settle.apartMs : beganMs, ended);
       const sinceBefore = before && !settling.hasLeft ? parts.shift(before, seen.picture) : undefined;
-      const sinceLast = last && parts.shift(last.picture, seen.picture);
+      const sinceLast = last && !settling.turns ? parts.shift(last.picture, seen.picture) : undefined;
       last = seen;
       settling.picture(seen.arrivedMs, sinceBefore, sinceLast);
       check();
@@ -327,7 +328,7 @@ async function pictureWithin(withinMs: number, parts: VisitParts, signal: AbortS
   const late = new AbortController();
   const timer = clock.after(withinMs, () => late.abort(new Error('no picture')));
   try {
-    return await sight.next(clock.monotonicMs(), AbortSignal.any([signal, late.signal]));
+    return await sight.next(clock.monotonicMs() - BEFORE_AGE_MS, AbortSignal.any([signal, late.signal]));
   } catch (thrown) {
     if (signal.aborted) throw thrown;
     return undefined;

@@ -1,4 +1,5 @@
 /** Coverage as it is answered and as CSV. */
+import { sql } from 'kysely';
 import { SentinelError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
@@ -79,17 +80,18 @@ export async function routeCoverage(db: Db, routeId: number, period: Period): Pr
   };
 }
 
+/** @param asked.cameras those that whoever asks may see; undefined: all */
 export async function estateCoverage(
   db: Db,
-  period: Period,
-  blindHours: number,
-  nowMs: number,
+  asked: { period: Period; blindHours: number; nowMs: number; cameras: readonly number[] | undefined },
 ): Promise<EstateCoverage> {
+  const { period, blindHours, nowMs, cameras: seen } = asked;
   const cameras = await db
     .selectFrom('camera')
     .select(['id', 'name'])
     .where((eb) => eb.exists(eb.selectFrom('patrol_route').select('id').whereRef('camera_id', '=', 'camera.id')))
     .where('enabled', '=', true)
+    .$if(seen !== undefined, (query) => query.where('id', '=', sql<number>`any(${[...(seen ?? [])]}::int[])`))
     .orderBy('id')
     .execute();
   const routes: EstateCoverage['routes'] = [];
@@ -117,7 +119,7 @@ export async function estateCoverage(
       });
     }
   }
-  const blind = await blindSpots(db, nowMs - blindHours * 3_600_000, BLIND_SPOTS_MOST);
+  const blind = await blindSpots(db, nowMs - blindHours * 3_600_000, BLIND_SPOTS_MOST, seen);
   return {
     ...isoOf(period),
     routes,

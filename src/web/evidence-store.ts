@@ -3,7 +3,7 @@ import { sql, type RawBuilder } from 'kysely';
 import { SentinelError } from '../base/errors.ts';
 import type { DbOrTrx } from '../drivers/postgres/postgres.ts';
 import type { VerdictKind } from '../drivers/postgres/schema.ts';
-import { isHeld, type SnapshotRecord } from '../evidence/evidence.ts';
+import { heldSnapshots, isHeld, type SnapshotRecord } from '../evidence/evidence.ts';
 import type { KeptPicture, Snapshot, SnapshotCause, SnapshotDetail, SnapshotFile } from './contract.ts';
 
 export interface SnapshotFilter {
@@ -67,13 +67,29 @@ export async function listSnapshots(
   if (filter.stream !== undefined) conditions.push(sql`s.stream_state = ${filter.stream}`);
   if (filter.state !== undefined) conditions.push(sql`c.state = ${filter.state}`);
   if (filter.verdict !== undefined) conditions.push(sql`c.verdict = ${filter.verdict}`);
-  if (filter.since !== undefined) conditions.push(sql`s.sealed_at >= ${new Date(filter.since)}`);
-  if (filter.until !== undefined) conditions.push(sql`s.sealed_at < ${new Date(filter.until)}`);
+  const time = timeOf(filter);
+  if (time) {
+    // The log is in the order of time but where a clock jumped; so the newest of a span are found from the span's end.
+    // The sum keeps the planner from walking over the whole log for the one or the other.
+    const span = await sql<{ first: number | null; last: number | null }>`
+      select min(s.entry + 0) as first, max(s.entry + 0) as last from snapshot s where ${time}`.execute(db);
+    const { first = null, last = null } = span.rows[0] ?? {};
+    if (first === null || last === null) return [];
+    conditions.push(time, sql`s.entry between ${first}::bigint and ${last}::bigint`);
+  }
   if (filter.isHeld !== undefined) {
-    conditions.push(filter.isHeld ? isHeld('s') : sql`not ${isHeld('s')}`);
+    conditions.push(filter.isHeld ? sql`s.id in (${heldSnapshots()})` : sql`not ${isHeld('s')}`);
   }
   const found = await snapshotRows(db, sql.join(conditions, sql` and `), sql`order by s.entry desc limit ${rows}`);
   return found.map((row) => snapshotOf(row, accessId));
+}
+
+function timeOf({ since, until }: SnapshotFilter): RawBuilder<unknown> | undefined {
+  const bounds = [
+    ...(since === undefined ? [] : [sql`s.sealed_at >= ${new Date(since)}`]),
+    ...(until === undefined ? [] : [sql`s.sealed_at < ${new Date(until)}`]),
+  ];
+  return bounds.length === 0 ? undefined : sql.join(bounds, sql` and `);
 }
 
 /** Views a filter is about, by name or number; undefined where it is about all. */

@@ -1,4 +1,5 @@
 /** The SQL behind the pages of patrol: routes, turrets, presets, their log, and tasks. One query a list. */
+import { sql } from 'kysely';
 import { SentinelError } from '../base/errors.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
 import type { TaskKind } from '../drivers/postgres/schema.ts';
@@ -57,7 +58,7 @@ export function shownProblems(problems: readonly RouteProblem[], language: Langu
 /** Routes by id, those after `afterId`. */
 export async function listRoutes(
   db: Db,
-  filter: { id?: number; cameraId?: number },
+  filter: { id?: number; cameraId?: number; cameras?: readonly number[] | undefined },
   afterId: number | undefined,
   rows: number,
   reader: { language: Language; nowMs: number },
@@ -69,6 +70,9 @@ export async function listRoutes(
     .select(['camera.key', 'camera.name', 'camera.place'])
     .$if(filter.id !== undefined, (query) => query.where('route.id', '=', filter.id ?? 0))
     .$if(filter.cameraId !== undefined, (query) => query.where('route.camera_id', '=', filter.cameraId ?? 0))
+    .$if(filter.cameras !== undefined, (query) =>
+      query.where('route.camera_id', '=', sql<number>`any(${[...(filter.cameras ?? [])]}::int[])`),
+    )
     .$if(afterId !== undefined, (query) => query.where('route.id', '>', afterId ?? 0))
     .orderBy('route.id')
     .limit(rows)
@@ -333,7 +337,13 @@ export async function listTurretLog(
 /** Newest first, ids below `beforeId`. */
 export async function listTasks(
   db: Db,
-  filter: { id?: number; state?: 'open' | 'closed'; kind?: TaskKind; cameraId?: number },
+  filter: {
+    id?: number;
+    state?: 'open' | 'closed';
+    kind?: TaskKind;
+    cameraId?: number;
+    cameras?: readonly number[] | undefined;
+  },
   beforeId: number | undefined,
   rows: number,
 ): Promise<OperatorTask[]> {
@@ -350,6 +360,9 @@ export async function listTasks(
     .$if(filter.state !== undefined, (query) => query.where('task.state', '=', filter.state ?? 'open'))
     .$if(filter.kind !== undefined, (query) => query.where('task.kind', '=', filter.kind ?? 'pose'))
     .$if(filter.cameraId !== undefined, (query) => query.where('task.camera_id', '=', filter.cameraId ?? 0))
+    .$if(filter.cameras !== undefined, (query) =>
+      query.where('task.camera_id', '=', sql<number>`any(${[...(filter.cameras ?? [])]}::int[])`),
+    )
     .$if(beforeId !== undefined, (query) => query.where('task.id', '<', beforeId ?? 0))
     .orderBy('task.id', 'desc')
     .limit(rows)

@@ -280,10 +280,10 @@ export class FakeDome {
           this.asked = this.asked.filter((one) => one.id !== id);
           this.answers.set(id, answer.state);
         }),
-      log: ({ by, action, outcome }) => this.#database(() => void this.logged.push(`${by.kind} ${action} ${outcome}`)),
+      log: ({ by, action, outcome }) => void this.logged.push(`${by.kind} ${action} ${outcome}`),
       report: (report) => void this.reports.push(report),
       settled: () => Promise.resolve(),
-      visit: () => this.#database(() => undefined),
+      visit: () => undefined,
       presets: (listed) =>
         this.#database(() => {
           const tokens = listed.map(({ token }) => token);

@@ -1,12 +1,25 @@
 /** What patrol has seen: of a route, of the estate, and the places that nothing has looked at. */
+import type { FastifyRequest } from 'fastify';
+import type { Static } from 'typebox';
 import { BlindQuery, CoverageQuery, EstateCoverage, IdParams, RouteCoverage } from '../contract.ts';
 import { blindSpotsCsv, coverageCsv, estateCoverage, periodOf, routeCoverage } from '../coverage-store.ts';
+import { signedIn } from '../guard.ts';
+import { camerasSeenBy } from '../unit-store.ts';
 import { answers, type Server, type WebParts } from '../server.ts';
 
 const TAGS = ['patrol'];
 const CSV = 'text/csv; charset=utf-8';
 
 export function coverageRoutes(server: Server, { db, clock, patrolDefaults }: WebParts): void {
+  const coverageFor = async (request: FastifyRequest<{ Querystring: Static<typeof BlindQuery> }>) => {
+    const { query } = request;
+    const nowMs = clock.nowMs();
+    return estateCoverage(db, {
+      ...{ period: periodOf(query, nowMs), blindHours: query.hours ?? patrolDefaults.blindAfterHours, nowMs },
+      cameras: await camerasSeenBy(db, signedIn(request)),
+    });
+  };
+
   server.get(
     '/api/v1/patrol-routes/:id/coverage',
     {
@@ -52,10 +65,7 @@ export function coverageRoutes(server: Server, { db, clock, patrolDefaults }: We
         response: answers(EstateCoverage),
       },
     },
-    ({ query }) => {
-      const nowMs = clock.nowMs();
-      return estateCoverage(db, periodOf(query, nowMs), query.hours ?? patrolDefaults.blindAfterHours, nowMs);
-    },
+    (request) => coverageFor(request),
   );
 
   server.get(
@@ -64,13 +74,10 @@ export function coverageRoutes(server: Server, { db, clock, patrolDefaults }: We
       config: { permission: 'patrol.read' },
       schema: { tags: TAGS, summary: 'The blind spots as a table', querystring: BlindQuery, produces: ['text/csv'] },
     },
-    async ({ query }, reply) => {
-      const nowMs = clock.nowMs();
-      const hours = query.hours ?? patrolDefaults.blindAfterHours;
-      return reply
+    async (request, reply) =>
+      reply
         .type(CSV)
         .header('content-disposition', 'attachment; filename="blind-spots.csv"')
-        .send(blindSpotsCsv(await estateCoverage(db, periodOf(query, nowMs), hours, nowMs)));
-    },
+        .send(blindSpotsCsv(await coverageFor(request))),
   );
 }

@@ -1,6 +1,7 @@
 /** Routes of PTZ cameras: list, draw, check, copy a day, try, take from a file and give as one. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { SentinelError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import {
   askForTest,
@@ -32,6 +33,8 @@ import { pageOf, pageSize, readCursor } from '../cursor.ts';
 import { errorBody, languageOf } from '../error-map.ts';
 import { signedIn } from '../guard.ts';
 import { drawnOf, listRoutes, readRoute, readTest, shownProblems } from '../patrol-store.ts';
+import { camerasSeenBy } from '../unit-store.ts';
+import { seesCamera } from '../unit-scope.ts';
 import { answers, type Server, type WebParts } from '../server.ts';
 
 const TAGS = ['patrol'];
@@ -42,6 +45,13 @@ export function patrolRoutes(server: Server, { db, clock }: WebParts): void {
     language: languageOf(request.headers['accept-language']),
     nowMs: clock.nowMs(),
   });
+
+  /** @throws `web.missing` for a camera of another unit */
+  const mustSee = async (request: FastifyRequest, cameraId: number): Promise<void> => {
+    if (!(await seesCamera(db, signedIn(request), cameraId))) {
+      throw new SentinelError('web.missing', { what: 'camera', id: cameraId });
+    }
+  };
 
   /** Saves and answers with the route; where it cannot go, with the error and its problems one by one. */
   const saved = async (request: FastifyRequest, reply: FastifyReply, save: () => Promise<number>) => {
@@ -64,7 +74,8 @@ export function patrolRoutes(server: Server, { db, clock }: WebParts): void {
     async (request) => {
       const { cursor, limit: asked, ...filter } = request.query;
       const limit = pageSize(asked);
-      const routes = await listRoutes(db, filter, readCursor(cursor), limit + 1, readerOf(request));
+      const cameras = await camerasSeenBy(db, signedIn(request));
+      const routes = await listRoutes(db, { ...filter, cameras }, readCursor(cursor), limit + 1, readerOf(request));
       return pageOf(
         routes,
         limit,
@@ -91,6 +102,7 @@ export function patrolRoutes(server: Server, { db, clock }: WebParts): void {
     },
     async (request, reply) => {
       const drawn = drawnOf(request.body);
+      await mustSee(request, drawn.cameraId);
       return saved(request, reply, () =>
         db.transaction().execute((trx) => saveRoute(trx, drawn, undefined, signedIn(request).userId, clock.nowMs())),
       );
@@ -154,6 +166,7 @@ export function patrolRoutes(server: Server, { db, clock }: WebParts): void {
     async (request) => {
       const { language, nowMs } = readerOf(request);
       const drawn = drawnOf(request.body);
+      await mustSee(request, drawn.cameraId);
       const { problems, roundS, estateZone } = await checkRoute(db, drawn, request.query.id, nowMs);
       return { problems: shownProblems(problems, language, estateZone), roundS };
     },
@@ -233,7 +246,7 @@ export function patrolRoutes(server: Server, { db, clock }: WebParts): void {
       reply
         .type(`${YAML}; charset=utf-8`)
         .header('content-disposition', 'attachment; filename="patrol-routes.yaml"')
-        .send(await exportRoutes(db, request.query)),
+        .send(await exportRoutes(db, { ...request.query, cameras: await camerasSeenBy(db, signedIn(request)) })),
   );
 
   // A scope of its own: only here is YAML read.
@@ -257,7 +270,9 @@ export function patrolRoutes(server: Server, { db, clock }: WebParts): void {
         const { language, nowMs } = readerOf(request);
         const text = typeof request.body === 'string' ? request.body : '';
         const dryRun = request.query.dryRun ?? false;
-        return importRoutes({ db, text, dryRun, language, userId: signedIn(request).userId, nowMs });
+        const account = signedIn(request);
+        const cameras = await camerasSeenBy(db, account);
+        return importRoutes({ db, text, dryRun, language, cameras, userId: account.userId, nowMs });
       },
     );
   });

@@ -4,6 +4,7 @@ import { IdParams, OperatorTask, Page, TaskClose, TaskQuery } from '../contract.
 import { pageOf, pageSize, readCursor } from '../cursor.ts';
 import { signedIn } from '../guard.ts';
 import { listTasks, readTask } from '../patrol-store.ts';
+import { camerasSeenBy } from '../unit-store.ts';
 import { answers, type Server, type WebParts } from '../server.ts';
 
 export function taskRoutes(server: Server, { db, clock }: WebParts): void {
@@ -18,11 +19,12 @@ export function taskRoutes(server: Server, { db, clock }: WebParts): void {
         response: answers(Page(OperatorTask)),
       },
     },
-    async ({ query }) => {
-      const { cursor, limit: asked, ...filter } = query;
+    async (request) => {
+      const { cursor, limit: asked, ...filter } = request.query;
       const limit = pageSize(asked);
+      const cameras = await camerasSeenBy(db, signedIn(request));
       return pageOf(
-        await listTasks(db, filter, readCursor(cursor), limit + 1),
+        await listTasks(db, { ...filter, cameras }, readCursor(cursor), limit + 1),
         limit,
         (task) => task,
         (task) => task.id,

@@ -182,7 +182,8 @@ test(
     await until(() => patrol.visits.length > count, 15_000, 'the patrol’s return');
     expect(patrol.visits.slice(count).find(({ outcome }) => outcome !== 'interrupted')?.stopId).toBe(left);
 
-    const log = (await li.get(`${ptz}/log?limit=200`)).body.items.map(
+    const entries = (await li.get(`${ptz}/log?limit=200`)).body.items;
+    const log: string[] = entries.map(
       (entry: { by: string; action: string; outcome: string }) => `${entry.by} ${entry.action} ${entry.outcome}`,
     );
     for (const line of [
