@@ -47,8 +47,8 @@ const compose = parse(TEXT, { merge: true }) as Compose;
 const dir = mkdtempSync(join(tmpdir(), 'sentinel-compose-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 
-const OURS = ['migrate', 'serve', 'capture', 'compare', 'tools'];
-const LONG_LIVED = ['postgres', 'redis', 'serve', 'capture', 'compare'];
+const OURS = ['migrate', 'serve', 'capture', 'patrol', 'compare', 'tools'];
+const LONG_LIVED = ['postgres', 'redis', 'serve', 'capture', 'patrol', 'compare'];
 const service = (name: string): Service => {
   const found = compose.services[name];
   if (!found) throw new Error(`no service ${name}`);
@@ -114,7 +114,7 @@ describe('docker-compose.yml', () => {
 
   test('nothing starts before what it needs', () => {
     expect(service('migrate').depends_on).toEqual({ postgres: { condition: 'service_healthy' } });
-    for (const name of ['serve', 'capture', 'compare']) {
+    for (const name of ['serve', 'capture', 'patrol', 'compare']) {
       expect(service(name).depends_on).toEqual({
         migrate: { condition: 'service_completed_successfully' },
         redis: { condition: 'service_healthy' },
@@ -137,7 +137,7 @@ describe('docker-compose.yml', () => {
     for (const [name, { ports, networks }] of Object.entries(compose.services)) {
       if (name === 'serve') expect(ports).toEqual(['${PUBLISH_ADDRESS:-127.0.0.1}:${PUBLISH_PORT:-8080}:8080']);
       else expect(ports).toBeUndefined();
-      expect(networks?.includes('outside') ?? true).toBe(['serve', 'capture'].includes(name));
+      expect(networks?.includes('outside') ?? true).toBe(['serve', 'capture', 'patrol'].includes(name));
     }
     expect(compose.networks['inside']?.internal).toBe(true);
   });
@@ -179,7 +179,7 @@ describe('docker-compose.yml', () => {
       expect(config.http).toMatchObject({ host: '0.0.0.0', port: 8080 });
       expect(config.admin.password).toBe('correct horse battery');
     }
-    if (name === 'capture' || name === 'compare') {
+    if (name === 'capture' || name === 'patrol' || name === 'compare') {
       expect(service(name).healthcheck?.test.at(-1)).toContain(`127.0.0.1:${config.metrics.port}/healthz`);
     }
   });
