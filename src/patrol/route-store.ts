@@ -178,7 +178,8 @@ export async function saveRoute(
     if (count >= LIMITS.routesPerCamera) {
       throw new SentinelError('patrol.too_many_routes', { limit: LIMITS.routesPerCamera });
     }
-    routeId = (await trx.insertInto('patrol_route').values(values).returning('id').executeTakeFirstOrThrow()).id;
+    const made = { ...values, created_at: new Date(nowMs) };
+    routeId = (await trx.insertInto('patrol_route').values(made).returning('id').executeTakeFirstOrThrow()).id;
   }
   await writeStops(trx, routeId, drawn);
   await told(trx, { routeId, cameraId: drawn.cameraId, change: replaces ? 'changed' : 'made', userId, nowMs });

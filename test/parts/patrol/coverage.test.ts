@@ -42,6 +42,11 @@ beforeAll(async () => {
     .executeTakeFirstOrThrow();
   ({ client: outsider } = await person('zhao', unit.id));
   route = (await operator.post('/api/v1/patrol-routes', routeBody(dome.cameraId))).body;
+  // Drawn the week before: what lies before that was never planned.
+  await db
+    .updateTable('patrol_route')
+    .set({ created_at: new Date(NOW - 7 * 24 * HOUR) })
+    .execute();
   // Tuesday, 08:00 to 10:00 in Shanghai: one look a half hour at the first stop, some of them not to be judged.
   const first = route.stops[0]!.view.id;
   const tuesday = Date.UTC(2026, 6, 7, 0);
@@ -67,6 +72,18 @@ beforeAll(async () => {
 afterAll(async () => {
   await web.close();
   await database.close();
+});
+
+test('nothing is planned before a route is drawn', async () => {
+  const planned = async (from: number, to: number): Promise<number[]> => {
+    const period = `from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}`;
+    const { body } = await operator.get(`/api/v1/patrol-routes/${route.id}/coverage?${period}`);
+    return body.views.map((view: { plannedLooks: number }) => view.plannedLooks);
+  };
+  const drawn = NOW - 7 * 24 * HOUR;
+  expect(await planned(drawn - 48 * HOUR, drawn)).toEqual([0, 0, 0]);
+  expect(await planned(drawn - 48 * HOUR, drawn + 24 * HOUR)).toEqual(await planned(drawn, drawn + 24 * HOUR));
+  for (const looks of await planned(drawn, drawn + 24 * HOUR)) expect(looks).toBeGreaterThan(0);
 });
 
 test('a route’s coverage tells, stop by stop, when it was seen last, looks against plan, gaps and reasons', async () => {
