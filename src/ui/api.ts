@@ -46,6 +46,8 @@ import type {
   Turret,
   TurretChange,
   TurretLogEntry,
+  Unit,
+  UnitBody,
   User,
   UserBody,
   UserChange,
@@ -243,6 +245,15 @@ export const api = {
   coverage: (query: Query) => call<EstateCoverage>('GET', '/coverage', { query }),
   tasks: (query: Query) => call<Page<OperatorTask>>('GET', '/tasks', { query }),
   closeTask: (id: number, note: string) => call<OperatorTask>('POST', `/tasks/${id}/close`, { body: { note } }),
+
+  measureClock: (cameraId: number) => call<Camera>('POST', `/cameras/${cameraId}/clock/measurement`, { body: {} }),
+  setClock: (cameraId: number, reason: string) =>
+    call<Camera>('POST', `/cameras/${cameraId}/clock/setting`, { body: { reason } }),
+
+  units: () => call<Page<Unit>>('GET', '/units'),
+  addUnit: (body: Static<typeof UnitBody>) => call<Unit>('POST', '/units', { body }),
+  changeUnit: (id: number, body: Static<typeof UnitBody>) => call<Unit>('PUT', `/units/${id}`, { body }),
+  removeUnit: (id: number) => call<undefined>('DELETE', `/units/${id}`),
 
   users: (query: Query) => call<Page<User>>('GET', '/users', { query }),
   addUser: (body: Static<typeof UserBody>) => call<User>('POST', '/users', { body }),

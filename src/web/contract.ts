@@ -68,6 +68,8 @@ export const Camera = Type.Object({
   kind: Words('fixed', 'ptz'),
   enabled: Type.Boolean(),
   clock: CameraClock,
+  /** It can be asked over ONVIF. */
+  hasOnvif: Type.Boolean(),
   health: Type.Object({
     state: CameraState,
     since: Time,

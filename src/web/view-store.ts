@@ -33,6 +33,7 @@ export async function listCameras(
     .selectFrom('camera')
     .leftJoin('camera_health as health', 'health.camera_id', 'camera.id')
     .select(['camera.id', 'camera.key', 'camera.name', 'camera.place', 'camera.kind', 'camera.enabled'])
+    .select(sql<boolean>`camera.onvif_url is not null`.as('has_onvif'))
     .select(['camera.created_at', 'health.state', 'health.since', 'health.reason', 'health.last_frame_at'])
     .select(['health.codec', 'health.width_px', 'health.height_px', 'health.clock_offset_ms'])
     .select(
@@ -71,6 +72,7 @@ export async function listCameras(
     kind: row.kind,
     enabled: row.enabled,
     clock: clockOf(row, clocks),
+    hasOnvif: row.has_onvif,
     health: {
       state: row.state ?? 'unknown',
       since: (row.since ?? row.created_at).toISOString(),

@@ -45,6 +45,30 @@ describeInBrowser('the cameras page', (pages) => {
     expect(page.url()).toContain('show=faulty');
   });
 
+  it('says how right a clock is and how that is known, and asks why before it is set', async () => {
+    await web.db.updateTable('camera').set({ onvif_url: 'http://127.0.0.1:9/onvif' }).where('id', '=', 1).execute();
+    await web.db
+      .updateTable('camera_health')
+      .set({ clock_offset_ms: 61_240, clock_source: 'rtcp', clock_measured_at: new Date() })
+      .where('camera_id', '=', 1)
+      .execute();
+    await page.reload();
+    await row('1号楼 30层屋面').locator('[data-test="clock-offset"]').filter({ hasText: '+61.2 s' }).waitFor();
+    await row('1号楼 30层屋面').locator('.name').click();
+    const clock = byTest('camera-clock');
+    await clock.filter({ hasText: /偏差超限.*\+61\.24 s.*RTCP 报告/s }).waitFor();
+    await byTest('set-clock').click();
+    expect(await byTest('confirm-clock').isDisabled()).toBe(true);
+    await byTest('clock-reason').locator('input').or(byTest('clock-reason')).last().fill('时钟快了一分钟');
+    await byTest('confirm-clock').click();
+    // No camera is there to be set.
+    await page.getByText('camera.no_onvif').waitFor();
+    await page.keyboard.press('Escape');
+    await row('2号楼 30层屋面').locator('.name').click();
+    await clock.filter({ hasText: '准确' }).waitFor();
+    expect(await byTest('set-clock').count()).toBe(0);
+  });
+
   it('draws only the rows that are seen of hundreds', async () => {
     const estate = await web.db.selectFrom('estate').select('id').executeTakeFirstOrThrow();
     const many = Array.from({ length: 400 }, (_, n) => ({

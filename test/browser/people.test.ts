@@ -90,6 +90,36 @@ describeInBrowser('people', (pages) => {
     expect(user).toMatchObject({ disabled: true, role: 'operator' });
   });
 
+  it('of a unit are given its cameras, and see those alone', async () => {
+    page = await pages.open({ url: web.url, as: ADMIN });
+    await page.goto('/users');
+    await page.getByText('还没有单位').waitFor();
+    await byTest('add-unit').click();
+    const dialog = page.getByRole('dialog');
+    await byTest('unit-name').locator('input').or(byTest('unit-name')).last().fill('城管一队');
+    await dialog.getByRole('combobox', { name: '以下位置开头的摄像机' }).fill('1号楼');
+    await page.keyboard.press('Enter');
+    // On to the next field, which folds the list away.
+    await page.keyboard.press('Tab');
+    await byTest('save-unit').click();
+    await byTest('unit').filter({ hasText: '可见：1号楼' }).waitFor();
+
+    const officer = await addSampleUser(web.db, 'enforcement', '周队');
+    await page.reload();
+    const row = byTest('user').filter({ hasText: '周队' });
+    await row.getByText('未归属单位，不能查看证据').waitFor();
+    await row.locator('[data-test="user-unit"]').click();
+    await page.getByRole('option', { name: '城管一队' }).click();
+    await byTest('unit').filter({ hasText: '1 人' }).waitFor();
+    await until(async () => (await row.getByText('未归属单位').count()) === 0, 'the warning is gone');
+
+    page = await pages.open({ url: web.url, as: officer });
+    await page.goto('/cameras');
+    await byTest('camera-row').first().waitFor();
+    expect(await byTest('camera-row').count()).toBe(1);
+    await byTest('camera-row').filter({ hasText: '1号楼 30层屋面' }).waitFor();
+  });
+
   it('make a token that is shown once, and withdraw it', async () => {
     page = await pages.open({ url: web.url, as: ADMIN });
     await page.goto('/users');

@@ -19,6 +19,8 @@ const en: typeof zhCN = {
     wrong_codec: 'Codec not supported',
     unauthorised: 'Login refused',
   },
+  clock: { right: 'Right', off: 'Off', stale: 'Measured too long ago', unknown: 'Not measured yet' },
+  clockSource: { rtcp: 'RTCP report', onvif: 'Asked over ONVIF', rtsp_date: 'RTSP answer' },
   view: { learning: 'Learning', proposed: 'To accept', watching: 'Watching', paused: 'Paused' },
   kind: { fixed: 'Fixed', ptz: 'PTZ' },
   look: {

@@ -11,6 +11,8 @@ export default {
     wrong_codec: '编码不支持',
     unauthorised: '认证失败',
   },
+  clock: { right: '准确', off: '偏差超限', stale: '测量已过时', unknown: '尚未测量' },
+  clockSource: { rtcp: 'RTCP 报告', onvif: 'ONVIF 查询', rtsp_date: 'RTSP 应答' },
   view: { learning: '学习中', proposed: '等待接受', watching: '监看中', paused: '已暂停' },
   kind: { fixed: '固定', ptz: '云台' },
   look: {

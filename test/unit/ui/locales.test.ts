@@ -100,6 +100,7 @@ describe('the locale files', () => {
       look: Look.properties.result.enum,
       stage: Look.properties.stage.enum,
       kind: Camera.properties.kind.enum,
+      clock: Camera.properties.clock.properties.state.enum,
       baseline: Baseline.properties.state.enum,
       origin: Baseline.properties.origin.enum,
       mask: Mask.properties.kind.enum,

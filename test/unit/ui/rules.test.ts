@@ -114,6 +114,7 @@ describe('the rows of the cameras page', () => {
     kind: 'fixed',
     enabled,
     clock: { offsetMs: null, measuredAt: null, source: null, state: 'unknown', limitMs: 5_000 },
+    hasOnvif: false,
     health: {
       state,
       since: NOW,
