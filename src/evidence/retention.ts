@@ -1,6 +1,7 @@
 /**
  * What no one holds goes after its time. First what was never evidence: pictures of looks, then the looks, events, the
- * audit log, ended sessions. Then evidence, by rule and with an entry of its own in the log: the files go, the records stay.
+ * audit log, accesses and sessions that ended. Then evidence, by rule and with an entry of its own in the log: the files
+ * go, the records stay.
  *
  * Rules, each counted from the decision, or from the sealing where there is no item: `violation`, `dismissed` (any other
  * verdict), `pulled` (no item). Of an item that is open nothing goes; nor of one that a hold stands on.
@@ -85,6 +86,7 @@ export async function prune(
   await count(sql`delete from patrol_test_run where ended_at < ${before(rules.looksDays * DAY_MS)}`);
   await count(sql`delete from audit where id in (
     select id from audit where at < ${before(rules.auditDays * DAY_MS)} limit ${LIMITS.prunedAtOnce})`);
+  await count(sql`delete from evidence_access where expires_at < ${before(rules.auditDays * DAY_MS)}`);
   await count(sql`delete from session where expires_at < ${before(0)}`);
 
   return { pictures: loose.length, rows };
