@@ -40,6 +40,7 @@ export interface SightParts {
 interface Arrived {
   readonly unit: AccessUnit;
   readonly arrivedMs: number;
+  readonly mediaMs: number;
 }
 
 interface Waiter {
@@ -50,6 +51,8 @@ interface Waiter {
 /** Pictures nearer together than this are carried along only. */
 const APART_MS = 60;
 const RECONNECT_MS = 10_000;
+/** How far pictures may arrive behind the time at which they were taken. */
+const LATE_MOST_MS = 10_000;
 /** Decoding goes on so long after the last watcher has left. */
 const LINGER_MS = 500;
 /** How often a dome that nobody watches is looked at for its health, and for how long at most. */
@@ -71,6 +74,7 @@ export class DomeSight implements Sight {
   #watchers = 0;
   #wantedMs = -Infinity;
   #seen: Seen | undefined;
+  readonly #mediaClock = new MediaClock();
 
   constructor(parts: SightParts) {
     this.#parts = parts;
@@ -151,7 +155,8 @@ export class DomeSight implements Sight {
   }
 
   #take(unit: AccessUnit): void {
-    const arrived = { unit, arrivedMs: this.#parts.clock.monotonicMs() };
+    const arrivedMs = this.#parts.clock.monotonicMs();
+    const arrived = { unit, arrivedMs, mediaMs: this.#mediaClock.at(unit.rtpTimestamp, arrivedMs) };
     if (unit.isKey) {
       this.#kept = [];
       this.#keptBytes = 0;
@@ -204,7 +209,7 @@ export class DomeSight implements Sight {
   }
 
   #show(
-    { unit, arrivedMs }: Arrived,
+    { unit, arrivedMs, mediaMs }: Arrived,
     { picture, sourceWidthPx, sourceHeightPx }: { picture: Picture; sourceWidthPx: number; sourceHeightPx: number },
   ): void {
     const { tracker } = this.#parts;
@@ -212,7 +217,7 @@ export class DomeSight implements Sight {
     tracker.frame(unit.arrivedAtMs, seenAs);
     if (this.#stream?.clockOffset) tracker.clock(this.#stream.clockOffset);
     const frozen = tracker.health.state === 'frozen';
-    const seen: Seen = { picture, arrivedMs, capturedAtMs: unit.arrivedAtMs, frozen };
+    const seen: Seen = { picture, arrivedMs, mediaMs, capturedAtMs: unit.arrivedAtMs, frozen };
     this.#seen = seen;
     for (const waiter of [...this.#waiters]) if (waiter.sinceMs <= arrivedMs) waiter.resolve(seen);
   }
@@ -241,5 +246,20 @@ export class DomeSight implements Sight {
         : new SentinelError('capture.failed', { problem: problemOf(thrown) }, { cause: thrown });
     this.#parts.tracker.error(this.#parts.clock.nowMs(), problem.code, problem.message);
     this.#parts.onError(problem);
+  }
+}
+
+/** A stream's own clock (RFC 3550, 5.1: 90 kHz, 32 bits that wrap) as ms that only grow, over reconnections too. */
+class MediaClock {
+  #last: { timestamp: number; arrivedMs: number; mediaMs: number } | undefined;
+
+  at(timestamp: number, arrivedMs: number): number {
+    const last = this.#last;
+    const passedMs = last ? ((timestamp - last.timestamp) >>> 0) / 90 : 0;
+    // Another connection begins at another number: there the time of arrival stands for the stream's.
+    const isOn = last !== undefined && passedMs <= arrivedMs - last.arrivedMs + LATE_MOST_MS;
+    const mediaMs = last ? last.mediaMs + (isOn ? passedMs : arrivedMs - last.arrivedMs) : 0;
+    this.#last = { timestamp, arrivedMs, mediaMs };
+    return mediaMs;
   }
 }

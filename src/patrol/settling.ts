@@ -38,6 +38,8 @@ export const SETTLE_RULES: SettleRules = {
 
 /** Pictures nearer to that from before the move than this have not left it. */
 const LEFT_PX = 2;
+/** A picture sharper than the one before it by more than this is still clearing up. */
+const CLEARS = 1.1;
 /** Positions that differ less than this are the same, in normalised units. */
 const SAME_POSITION = 0.0005;
 
@@ -68,6 +70,7 @@ export class Settling {
   #untoldOnly = true;
   #stillAtMs: number | undefined;
   #pictures = 0;
+  #sharpness: number | undefined;
 
   /**
    * @param beganMs monotonic ms at which the command was given
@@ -99,16 +102,25 @@ export class Settling {
    * A picture that arrived `apartMs` or more after the one before it.
    * @param sinceBefore against the picture from before the move; undefined: there is none
    * @param sinceLast against the picture given before this one; undefined: there is none
+   * @param sharpness of this one, in any measure; undefined: not asked
    */
-  picture(atMs: number, sinceBefore: PictureShift | undefined, sinceLast: PictureShift | undefined): void {
+  picture(
+    atMs: number,
+    sinceBefore: PictureShift | undefined,
+    sinceLast: PictureShift | undefined,
+    sharpness?: number,
+  ): void {
     this.#pictures++;
+    // Coding carries the blur of a turn on for a picture or two after it.
+    const clears = sharpness !== undefined && sharpness > (this.#sharpness ?? sharpness) * CLEARS;
+    this.#sharpness = sharpness;
     if (sinceBefore && sinceBefore.kind !== 'untold') {
       this.#untoldOnly = false;
       if (sinceBefore.kind === 'strange' || sinceBefore.px >= LEFT_PX) this.#left = true;
       else this.#sawSame = true;
     }
     if (sinceLast?.kind === 'told') this.#untoldOnly = false;
-    const still = sinceLast?.kind === 'told' && sinceLast.px < this.#rules.stillPx;
+    const still = sinceLast?.kind === 'told' && sinceLast.px < this.#rules.stillPx && !clears;
     this.#stillAtMs = still && this.#mayBelieve(atMs) ? atMs : undefined;
   }
 

@@ -19,6 +19,8 @@ export interface Seen {
   readonly picture: Picture;
   /** Monotonic ms at which it had arrived. */
   readonly arrivedMs: number;
+  /** When it was taken, by the stream's own clock, from an origin of its own: pictures arrive in bursts. */
+  readonly mediaMs: number;
   /** UTC ms. */
   readonly capturedAtMs: number;
   /** The camera has sent this very picture for too long. */
@@ -280,12 +282,19 @@ async function settle(departure: Departure, parts: VisitParts, signal: AbortSign
     }
   };
   const watchPictures = async (): Promise<void> => {
-    while (!ended.aborted) {
-      const seen = await sight.next(last ? last.arrivedMs + parts.settle.apartMs : beganMs, ended);
+    for (let soonestMs = beganMs; !ended.aborted;) {
+      const seen = await sight.next(soonestMs, ended);
+      if (last && seen.mediaMs - last.mediaMs < parts.settle.apartMs) {
+        // It arrived late, not later: the next one tells more.
+        soonestMs = seen.arrivedMs + 1;
+        continue;
+      }
       const sinceBefore = before && !settling.hasLeft ? parts.shift(before, seen.picture) : undefined;
       const sinceLast = last && !settling.turns ? parts.shift(last.picture, seen.picture) : undefined;
+      const sharpness = settling.turns ? undefined : sharpnessOf(seen.picture);
       last = seen;
-      settling.picture(seen.arrivedMs, sinceBefore, sinceLast);
+      soonestMs = seen.arrivedMs + parts.settle.apartMs;
+      settling.picture(seen.arrivedMs, sinceBefore, sinceLast, sharpness);
       check();
     }
   };
@@ -345,4 +354,11 @@ export function offsetPx(
   if (!offset) return null;
   const heightPx = picture ? (LIMITS.lookWidthPx * picture.heightPx) / picture.widthPx : (LIMITS.lookWidthPx * 9) / 16;
   return { dxPx: offset.right * LIMITS.lookWidthPx, dyPx: -offset.up * heightPx };
+}
+
+/** Mean difference of neighbours along a row. */
+function sharpnessOf({ rgb }: Picture): number {
+  let sum = 0;
+  for (let i = 0; i + 3 < rgb.length; i += 3) sum += Math.abs((rgb[i] ?? 0) - (rgb[i + 3] ?? 0));
+  return (3 * sum) / rgb.length;
 }

@@ -221,7 +221,8 @@ export class FakeDome {
         signal.throwIfAborted();
         const shownMs = this.clock.monotonicMs() - LAG_MS;
         const picture = pictureOf(this.lens(shownMs), this.#isTurning(shownMs));
-        return { picture, arrivedMs: this.clock.monotonicMs(), capturedAtMs: this.clock.nowMs(), frozen: false };
+        const arrived = this.clock.monotonicMs();
+        return { picture, arrivedMs: arrived, mediaMs: arrived, capturedAtMs: this.clock.nowMs(), frozen: false };
       },
     };
   }

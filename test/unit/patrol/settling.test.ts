@@ -111,6 +111,18 @@ test('where nothing needs to move, the stream’s lag is waited out', () => {
   expect(settling.state(20 + RULES.lagMs)).toBe('settled');
 });
 
+test('a picture that is still clearing up is not taken yet', () => {
+  const settling = begun();
+  settling.status(50, { moving: true, position: A });
+  settling.picture(400, strange, undefined);
+  settling.status(900, { moving: false, position: B });
+  settling.picture(960, undefined, told(3), 5.2);
+  settling.picture(1_040, undefined, told(0.7), 6.8);
+  expect(settling.state(1_040)).toBe('settling');
+  settling.picture(1_120, undefined, told(0.1), 7.3);
+  expect(settling.state(1_120)).toBe('settled');
+});
+
 test('whatever comes, it ends', () => {
   const settling = begun();
   settling.status(20, { moving: true, position: A });
