@@ -18,7 +18,15 @@ export { HeadPublisher } from './head-publisher.ts';
 export { openSigner, rotateKey, type HeadSigner } from './head-signer.ts';
 export { logSize } from './log.ts';
 export { checkLog, checkPublished, tellOfCut, type HeadsChecked } from './log-check.ts';
-export { heldSnapshots, isHeld, keptUntil, prune, pruneEvidence, type Pruned, type RetentionRules } from './retention.ts';
+export {
+  heldSnapshots,
+  isHeld,
+  keptUntil,
+  prune,
+  pruneEvidence,
+  type Pruned,
+  type RetentionRules,
+} from './retention.ts';
 export type { SnapshotPerson, SnapshotRecord } from './snapshot.ts';
 export type { DeviceFacts } from './snapshot-store.ts';
 export { ServerClockWatch } from './server-clock.ts';

@@ -113,7 +113,9 @@ export class CameraSession {
   async #visit(signal: AbortSignal): Promise<AccessUnit | undefined> {
     try {
       const target = await this.#aim();
-      return await this.#parts.inTurn(() => this.#parts.visit(target, signal, (measured) => this.tracker.clock(measured)));
+      return await this.#parts.inTurn(() =>
+        this.#parts.visit(target, signal, (measured) => this.tracker.clock(measured)),
+      );
     } catch (thrown) {
       if (!signal.aborted) this.#report(thrown);
       return undefined;
