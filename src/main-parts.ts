@@ -236,7 +236,7 @@ function patrolSetup(
     ...lookSetup(config),
     rules: {
       ...{ leaseS: rules.leaseS, offlineAfterS: rules.offlineAfterS, frozenAfterS: rules.frozenAfterS },
-      ...{ parkAfterS: patrol.parkAfterS, arriveWithinS: patrol.arriveWithinS },
+      ...{ parkAfterS: patrol.parkAfterS, arriveWithinS: patrol.arriveWithinS, lookAgainS: rules.cadenceS },
       recentre: { from: patrol.recentreFromShare, upTo: patrol.poseLimitShare },
     },
     openTurret: turretOpener(config, sealer),

@@ -157,7 +157,9 @@ export class Dome {
     }
     this.#parked = undefined;
     const holder: Holder = { kind: 'route', userId: null, routeId: route.id, name: route.name, purpose: '' };
-    const { visit, thrown } = await this.#visits.visit({ stop, holder, route, dwellS: stop.dwellS }, signal);
+    const stillGoes = async (): Promise<boolean> => routeAt(await book.routes(), clock.nowMs())?.id === route.id;
+    const visiting = { stop, holder, route, dwellS: stop.dwellS, stillGoes };
+    const { visit, thrown } = await this.#visits.visit(visiting, signal);
     if (visit.outcome !== 'interrupted') round.leave(route);
     else await this.#pause(INTERRUPTED_MS, signal);
     this.#idleSinceMs = clock.monotonicMs();

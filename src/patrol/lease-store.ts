@@ -70,11 +70,6 @@ function leaseOf(row: LeaseRow | undefined): { lease: Lease | undefined; nowMs: 
   return { lease: standingAt(lease, nowMs), nowMs };
 }
 
-/** Takes or prolongs the turret; of any number that ask at once each gets one clear answer. */
-export async function takeLease(db: Db, cameraId: number, asker: Holder, forMs: number): Promise<LeaseAnswer> {
-  return db.transaction().execute((trx) => takeLeaseIn(trx, cameraId, asker, forMs));
-}
-
 /**
  * Prolongs a lease that stands as it is, in one statement: what a patrol does at every stop.
  * @param driver the process that must hold the camera
@@ -97,7 +92,12 @@ export async function prolongLease(
   return (prolonged.numAffectedRows ?? 0n) > 0n;
 }
 
-export async function takeLeaseIn(trx: Trx, cameraId: number, asker: Holder, forMs: number): Promise<LeaseAnswer> {
+/** Takes or prolongs the turret; of any number that ask at once each gets one clear answer. */
+export async function takeLease(db: Db, cameraId: number, asker: Holder, forMs: number): Promise<LeaseAnswer> {
+  return db.transaction().execute((trx) => takeLeaseIn(trx, cameraId, asker, forMs));
+}
+
+async function takeLeaseIn(trx: Trx, cameraId: number, asker: Holder, forMs: number): Promise<LeaseAnswer> {
   await lockLease(trx, cameraId);
   const { lease: standing, nowMs } = await readLease(trx, cameraId);
   const answer = askForLease(standing, asker, nowMs, forMs);

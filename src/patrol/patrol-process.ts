@@ -20,6 +20,8 @@ export interface PatrolRules extends DomeRules, HealthRules {
   readonly leaseS: number;
   /** Longest wait for a turret to reach a stop and stand still. */
   readonly arriveWithinS: number;
+  /** A dwell longer than this brings further looks. */
+  readonly lookAgainS: number;
 }
 
 type Handed = 'shift' | 'poseOf' | 'onLook' | 'onStanding' | 'onVisit' | 'random';
@@ -144,6 +146,7 @@ export class Patrol {
     const dome = new Dome(this.#rules, {
       ...parts,
       cameraId: camera.id,
+      lookAgainS: this.#rules.lookAgainS,
       settle: { ...SETTLE_RULES, longestMs: this.#rules.arriveWithinS * 1000 },
       sight,
       book: new StoredBook(camera.id, parts),

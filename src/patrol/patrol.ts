@@ -4,8 +4,8 @@
  */
 export { blindSpots, readCoverage, type BlindSpot, type CoverageOfRoute } from './coverage-store.ts';
 export { daysOf, type CoverageOfView } from './coverage.ts';
-export { granted, logTurret, readLease, releaseLease, takeLease, takeLeaseIn } from './lease-store.ts';
-export { isHand, isSameHolder, type Holder, type Lease } from './lease.ts';
+export { granted, logTurret, readLease, releaseLease, takeLease } from './lease-store.ts';
+export { isHand, type Holder, type Lease } from './lease.ts';
 export { exportRoutes, importRoutes, type RouteImportReport } from './route-file.ts';
 export {
   checkRoute,

@@ -37,6 +37,8 @@ export interface StopParts {
   readonly sight: Sight;
   readonly book: DomeBook;
   readonly settle: SettleRules;
+  /** A dwell longer than this brings further looks. */
+  readonly lookAgainS: number;
   readonly shift: (before: Picture, after: Picture) => PictureShift;
   readonly poseOf: (viewId: number, picture: Picture) => Promise<StopPose>;
   readonly onLook: (look: StopLook) => Promise<void>;
@@ -51,6 +53,8 @@ export interface Visiting {
   /** Moves only while this route's window is open; undefined: no timetable binds it. */
   readonly route: Route | undefined;
   readonly dwellS: number;
+  /** Asked now and then while it dwells: a dwell ends early where its route does not go any more. */
+  readonly stillGoes?: () => Promise<boolean>;
 }
 
 export interface Visited {
@@ -63,6 +67,10 @@ export interface Visited {
 const PATROL_LEASE_MS = 20_000;
 /** How long what is done while standing may go on after the dwell. */
 const STANDING_GRACE_MS = 15_000;
+/** How often a dwell asks whether its route still goes. */
+const STILL_GOES_EVERY_MS = 5_000;
+/** How long a further look waits for its picture. */
+const LOOK_AGAIN_MOST_MS = 3_000;
 
 /** A visit that was broken off: by a hand, by a window that closed. */
 export class Interrupted extends Error {}
@@ -105,7 +113,7 @@ export class StopVisits {
   }
 
   async visit(visiting: Visiting, signal: AbortSignal): Promise<Visited> {
-    const { stop, holder, dwellS } = visiting;
+    const { stop, holder } = visiting;
     const { clock, cameraId, book, onVisit } = this.#parts;
     const interrupt = new AbortController();
     const ended = AbortSignal.any([signal, interrupt.signal]);
@@ -122,7 +130,7 @@ export class StopVisits {
     try {
       made = await this.#conclude(stop, made, await this.#go(visiting, ended));
       // Also where nothing came of it: a turret that does not follow is not sent about without a pause.
-      await this.#dwell(made.outcome === 'looked' && stop.judged ? stop.viewId : undefined, holder, dwellS, ended);
+      await this.#dwell(visiting, made.outcome === 'looked' && stop.judged, ended);
     } catch (failure) {
       this.#standingAt = undefined;
       if (signal.aborted) throw failure;
@@ -232,31 +240,67 @@ export class StopVisits {
   }
 
   /**
-   * Stays for the live viewer, keeps the lease, and lets what needs a standing camera have it.
-   * @param viewId of what is seen there; undefined: it is not what it should be
+   * Stays for the live viewer, keeps the lease, looks again now and then, and lets what needs a standing camera have it.
+   * @param inPlace what is seen there is what should be
    */
-  async #dwell(viewId: number | undefined, holder: Holder, dwellS: number, signal: AbortSignal): Promise<void> {
+  async #dwell(visiting: Visiting, inPlace: boolean, signal: AbortSignal): Promise<void> {
+    const { stop, holder } = visiting;
     const { clock, book, log, onStanding } = this.#parts;
     this.#driven.enter('dwelling');
     const over = new AbortController();
     const moved = new AbortController();
-    const standing =
-      viewId === undefined
-        ? Promise.resolve()
-        : onStanding(viewId, { over: over.signal, moved: moved.signal }).catch((thrown: unknown) => {
-            log.warn({ problem: problemOf(thrown) }, 'what a standing dome is for failed');
-          });
+    const standing = inPlace
+      ? onStanding(stop.viewId, { over: over.signal, moved: moved.signal }).catch((thrown: unknown) => {
+          log.warn({ problem: problemOf(thrown) }, 'what a standing dome is for failed');
+        })
+      : Promise.resolve();
     const renewal = clock.every(PATROL_LEASE_MS / 3, () => {
       void book.take(holder, PATROL_LEASE_MS).catch(() => undefined);
     });
     try {
-      await clock.sleep(dwellS * 1000, signal);
+      await this.#stay(visiting, inPlace, signal);
       over.abort(new Error('the dwell is over'));
       await within(STANDING_GRACE_MS, standing, clock, signal);
     } finally {
       over.abort(new Error('the dwell is over'));
       moved.abort(new Error('the dome goes on'));
       renewal.cancel();
+    }
+  }
+
+  async #stay({ stop, dwellS, stillGoes }: Visiting, inPlace: boolean, signal: AbortSignal): Promise<void> {
+    const { clock, lookAgainS } = this.#parts;
+    const untilMs = clock.monotonicMs() + dwellS * 1000;
+    let lookAtMs = clock.monotonicMs() + lookAgainS * 1000;
+    for (;;) {
+      const leftMs = untilMs - clock.monotonicMs();
+      await clock.sleep(Math.max(0, Math.min(leftMs, STILL_GOES_EVERY_MS)), signal);
+      if (leftMs <= STILL_GOES_EVERY_MS) return;
+      if (stillGoes && !(await stillGoes())) return;
+      if (inPlace && clock.monotonicMs() >= lookAtMs) {
+        lookAtMs = clock.monotonicMs() + lookAgainS * 1000;
+        await this.#lookAgain(stop, signal);
+      }
+    }
+  }
+
+  /** One more look from where it stands: somebody may have turned it by its own keys. */
+  async #lookAgain(stop: Stop, signal: AbortSignal): Promise<void> {
+    const { clock, sight, poseOf } = this.#parts;
+    const release = sight.watch();
+    const late = new AbortController();
+    const timer = clock.after(LOOK_AGAIN_MOST_MS, () => late.abort(new Error('no picture')));
+    try {
+      const seen = await sight.next(clock.monotonicMs(), AbortSignal.any([signal, late.signal]));
+      const pose = await poseOf(stop.viewId, seen.picture);
+      const isThere = pose.kind === 'untold' || (pose.kind === 'told' && this.#recentre.isWithin(pose.offset));
+      await this.#look(stop, seen, isThere ? null : 'pose');
+    } catch {
+      signal.throwIfAborted();
+      await this.#look(stop, undefined, 'unsettled');
+    } finally {
+      timer.cancel();
+      release();
     }
   }
 }

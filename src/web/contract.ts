@@ -11,7 +11,7 @@ export * from './contract-evidence.ts';
 export * from './contract-live.ts';
 export * from './contract-package.ts';
 export * from './contract-patrol.ts';
-export { PageQuery, PersistenceRule } from './contract-shapes.ts';
+export { PageQuery } from './contract-shapes.ts';
 
 export const Page = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), next: Nullable(Type.String()) });

@@ -82,6 +82,7 @@ export class FakeDome {
         sight: this.#sight(),
         book: this.#book(),
         settle: SETTLE_RULES,
+        lookAgainS: 20,
         shift: (before, after) => this.#shift(before, after),
         poseOf: (viewId, picture) => Promise.resolve(this.#poseOf(viewId, picture)),
         onLook: (look) => {

@@ -113,7 +113,7 @@ export async function startTestPatrol(
   const turret = simulator.turretOf('dome');
   const patrol = new Patrol(
     {
-      ...{ leaseS, offlineAfterS: 60, frozenAfterS: 120, parkAfterS: 120, arriveWithinS: 30 },
+      ...{ leaseS, offlineAfterS: 60, frozenAfterS: 120, parkAfterS: 120, arriveWithinS: 30, lookAgainS: 10 },
       recentre: { from: 0.015, upTo: 0.08 },
     },
     {

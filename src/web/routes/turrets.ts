@@ -6,6 +6,7 @@ import {
   changeTurret,
   commandTurret,
   granted,
+  isHand,
   readLease,
   releaseLease,
   requirePreset,
@@ -59,7 +60,7 @@ export function turretRoutes(server: Server, { db, clock, pictures, patrolDefaul
         ? {
             ...holder,
             purpose: standing.purpose,
-            ...(wish.kind === undefined && isHandKind(standing) && { kind: standing.kind }),
+            ...(wish.kind === undefined && isHand(standing) && { kind: standing.kind }),
           }
         : holder;
     granted(await takeLease(db, cameraId, kept, (await resumeAfterS(cameraId)) * 1000));
@@ -351,10 +352,6 @@ function handOf(request: FastifyRequest, wish: LeaseBody): Holder {
     throw new SentinelError('web.forbidden', { permission: 'turret.drive (enforcement)' });
   }
   return { kind, userId, routeId: null, name: displayName || name, purpose: wish.purpose ?? '' };
-}
-
-function isHandKind(holder: Pick<Holder, 'kind'>): boolean {
-  return holder.kind === 'operator' || holder.kind === 'enforcement';
 }
 
 function commandOf(move: MoveBody): HandCommand {

@@ -267,3 +267,38 @@ test('a test run goes one round whatever the time, tells how it comes along, and
   expect(fake.commands.every(({ holder }) => holder?.kind === 'system')).toBe(true);
   await end(fake, clock);
 });
+
+test('a long dwell brings further looks, which say so where the dome was turned by its own keys', async () => {
+  const { clock, fake } = domeWith(1);
+  fake.references.set(1, fake.presets.get('p1')!);
+  fake.routes = [routeOf(1, [stopAt(1, 'p1', 3600)])];
+  await run(fake, clock, 130_000);
+  const looks = fake.looks.length;
+  expect(looks).toBeGreaterThanOrEqual(5);
+  expect(fake.looks.every(({ unfit }) => unfit === null)).toBe(true);
+  fake.drift = { pan: 0.1, tilt: 0 };
+  await clock.advance(30_000);
+  expect(fake.looks.slice(looks).map(({ unfit }) => unfit)).toContain('pose');
+  fake.drift = { pan: 0, tilt: 0 };
+  await clock.advance(60_000);
+  expect(fake.looks.at(-1)?.unfit).toBeNull();
+  expect(fake.commands).toHaveLength(1);
+  await end(fake, clock);
+});
+
+test('a dwell ends where another route goes before its own, and where its window closes', async () => {
+  const { clock, fake } = domeWith(2);
+  const long = [stopAt(1, 'p1', 3600)];
+  fake.routes = [
+    routeOf(1, long, { windows: [{ days: [1], from: '00:00', to: '00:10' }] }),
+    routeOf(2, [stopAt(2, 'p2', 5)], { priority: 5, windows: [{ days: [1], from: '00:04', to: '00:06' }] }),
+  ];
+  await run(fake, clock, 250_000);
+  expect(fake.looks.at(-1)?.viewId).toBe(2);
+  await clock.advance(130_000);
+  expect(fake.looks.at(-1)?.viewId).toBe(1);
+  await clock.advance(10 * 60_000);
+  expect(fake.commands.at(-1)!.atMs).toBeLessThan(MONDAY + 600_000);
+  expect(fake.reports.at(-1)?.phase).toBe('resting');
+  await end(fake, clock);
+});
