@@ -94,7 +94,7 @@ export class Dome {
     // A visit under way is not woken but asked whether the turret is still its own; a hand that only reads is served beside.
     void this.#visits
       .yieldToOthers()
-      .then(async () => this.#hands.serve(await this.#parts.book.lease()))
+      .then(() => this.#hands.serve())
       .catch(() => undefined);
   }
 
@@ -135,8 +135,8 @@ export class Dome {
   /** One thing: a hand's commands, one stop, or a rest. */
   async #turn(signal: AbortSignal): Promise<void> {
     const { book, clock } = this.#parts;
+    await this.#hands.serve();
     const [lease, open, routes] = await Promise.all([book.lease(), book.test(), book.routes()]);
-    await this.#hands.serve(lease);
     if (lease && isHand(lease)) {
       await this.#whileHeld(signal);
       return;

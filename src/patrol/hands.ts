@@ -33,8 +33,8 @@ export class Hands {
   }
 
   /** Carries out what waits; what comes meanwhile is the next call's. */
-  serve(lease: Lease | undefined): Promise<void> {
-    this.#serving = this.#serving.catch(() => undefined).then(() => this.#serve(lease));
+  serve(): Promise<void> {
+    this.#serving = this.#serving.catch(() => undefined).then(() => this.#serve());
     return this.#serving;
   }
 
@@ -50,14 +50,16 @@ export class Hands {
     await (await this.#driven.open()).stop();
   }
 
-  async #serve(lease: Lease | undefined): Promise<void> {
+  async #serve(): Promise<void> {
     const { book } = this.#parts;
     const waiting = await book.commands();
     for (const [index, one] of waiting.entries()) {
       const { command } = one;
       const by: Holder = { kind: one.kind, userId: one.userId, routeId: null, name: one.userName, purpose: '' };
       const action = `hand.${command.kind}`;
-      const refused = this.#refusal(one, lease);
+      // Opened first, and who holds it asked last: a hand may let go between asking and being served.
+      await this.#driven.open().catch(() => undefined);
+      const refused = this.#refusal(one, await book.lease());
       // A drag sends many, and only where it goes last matters.
       const isPassed = command.kind === 'continuous' && index < waiting.length - 1;
       if (refused) {
