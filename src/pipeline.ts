@@ -49,6 +49,7 @@ import {
 import {
   prune,
   pruneEvidence,
+  pulledViews,
   StreamKeeper,
   sweepBlobs,
   takeSweepTurn,
@@ -219,8 +220,9 @@ export async function runPatrol(
       if (unfit !== null || !picture) await gatekeeper.unfit(viewId, capturedAtMs, unfit ?? 'turret');
       else await gatekeeper.look({ cameraId, viewId, capturedAtMs, picture, frozen });
     },
-    // evidence: of a dome only while it stands there
+    // evidence: of a dome only while it stands there; it goes there at once for whoever pulls it
     onStanding: (viewId, standing) => keeper.keepWhileStanding(viewId, standing),
+    wantedViews: (cameraId) => pulledViews(db, cameraId),
     onVisit: setup.onVisit,
   });
   await patrol.start();

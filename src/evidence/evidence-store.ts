@@ -34,6 +34,16 @@ export async function takeWanted(db: Db, viewId?: number): Promise<Wanted | unde
   return taken.rows[0];
 }
 
+/** Views of a dome for which a person pulls evidence and waits, whoever asked first before the others. */
+export async function pulledViews(db: Db, cameraId: number): Promise<number[]> {
+  const rows = await sql<{ id: number }>`
+    select e.view_id as id from evidence_stream e
+    join view v on v.id = e.view_id join snapshot s on s.id = e.snapshot_id
+    where e.state = 'wanted' and e.not_before <= now() and s.cause = 'pulled' and v.camera_id = ${cameraId}
+    group by e.view_id order by min(e.id)`.execute(db);
+  return rows.rows.map(({ id }) => id);
+}
+
 export interface KeptStream {
   readonly stream: 'main' | 'sub';
   readonly codec: string;

@@ -31,6 +31,7 @@ export type { SnapshotPerson, SnapshotRecord } from './snapshot.ts';
 export type { DeviceFacts } from './snapshot-store.ts';
 export { ServerClockWatch } from './server-clock.ts';
 export { sm3OfText, SnapshotDesk } from './snapshot-desk.ts';
+export { pulledViews } from './evidence-store.ts';
 export { StreamKeeper } from './stream-keeper.ts';
 export {
   CHECK_LEVELS,

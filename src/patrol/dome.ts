@@ -25,6 +25,8 @@ export interface DomeRules {
 export interface DomeParts extends StopParts {
   readonly random: () => number;
   readonly openTurret: () => Promise<Turret>;
+  /** Views of this dome that somebody waits to have looked at, the most urgent first. */
+  readonly wantedViews: (cameraId: number) => Promise<readonly number[]>;
 }
 
 interface TestUnderWay {
@@ -46,6 +48,10 @@ const BACK_OFF_MS = [1_000, 2_000, 4_000, 8_000, 15_000] as const;
 const PARKED_LOOK_MS = 60_000;
 /** A test run does not stay for the live viewer. */
 const TEST_DWELL_S = 1;
+/** An errand stays until what it is for has been taken up. */
+const ERRAND_DWELL_S = 5;
+/** A view at which nothing could be had is not gone to again before this. */
+const ERRAND_AGAIN_MS = 60_000;
 
 export class Dome {
   readonly #parts: DomeParts;
@@ -61,6 +67,8 @@ export class Dome {
   #parked: { preset: string; lookAtMs: number } | undefined;
   #idleSinceMs: number;
   #test: TestUnderWay | undefined;
+  /** When each view was last gone to on an errand, monotonic ms. */
+  readonly #errandsMs = new Map<number, number>();
   #failures = 0;
 
   constructor(rules: DomeRules, parts: DomeParts) {
@@ -148,6 +156,11 @@ export class Dome {
       await this.#testStop(test, signal);
       return;
     }
+    const wanted = await this.#wanted(routes);
+    if (wanted) {
+      await this.#errand(wanted, signal);
+      return;
+    }
     const route = routeAt(routes, clock.nowMs());
     const round = route && this.#roundOf(route);
     const stop = route && round?.stop(route);
@@ -157,7 +170,10 @@ export class Dome {
     }
     this.#parked = undefined;
     const holder: Holder = { kind: 'route', userId: null, routeId: route.id, name: route.name, purpose: '' };
-    const stillGoes = async (): Promise<boolean> => routeAt(await book.routes(), clock.nowMs())?.id === route.id;
+    const stillGoes = async (): Promise<boolean> => {
+      const now = await book.routes();
+      return routeAt(now, clock.nowMs())?.id === route.id && !(await this.#wanted(now, stop.viewId));
+    };
     const visiting = { stop, holder, route, dwellS: stop.dwellS, stillGoes };
     const { visit, thrown } = await this.#visits.visit(visiting, signal);
     if (visit.outcome !== 'interrupted') round.leave(route);
@@ -210,6 +226,37 @@ export class Dome {
     const phase = this.#parked ? 'parked' : 'resting';
     if (this.#driven.phase !== phase) this.#driven.enter(phase);
     await this.#pause(IDLE_POLL_MS, signal);
+  }
+
+  // --- errands -------------------------------------------------------------------------------------------------------
+
+  /** A stop whose view somebody waits for, if it is not the one at which it stands. */
+  async #wanted(routes: readonly Route[], standingAt?: number): Promise<Stop | undefined> {
+    const { cameraId, clock, wantedViews } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    for (const viewId of await wantedViews(cameraId)) {
+      const lastMs = this.#errandsMs.get(viewId);
+      if (viewId === standingAt || (lastMs !== undefined && nowMs - lastMs < ERRAND_AGAIN_MS)) continue;
+      const stop = routes.flatMap(({ stops }) => stops).find((one) => one.viewId === viewId);
+      if (stop) return stop;
+    }
+    return undefined;
+  }
+
+  /** Goes there at once, whatever the timetable says; the route goes on at the stop it left. */
+  async #errand(stop: Stop, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    this.#parked = undefined;
+    const holder: Holder = { kind: 'system', userId: null, routeId: null, name: '', purpose: 'evidence' };
+    const { visit, thrown } = await this.#visits.visit(
+      { stop, holder, route: undefined, dwellS: ERRAND_DWELL_S },
+      signal,
+    );
+    // One that a hand broke off is still to be made.
+    if (visit.outcome !== 'interrupted') this.#errandsMs.set(stop.viewId, clock.monotonicMs());
+    if (this.#errandsMs.size > LIMITS.routesPerCamera * LIMITS.stopsPerRoute) this.#errandsMs.clear();
+    this.#idleSinceMs = clock.monotonicMs();
+    if (thrown !== undefined) throw thrown as Error;
   }
 
   // --- test runs -----------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ export interface PatrolRules extends DomeRules, HealthRules {
   readonly lookAgainS: number;
 }
 
-type Handed = 'shift' | 'poseOf' | 'onLook' | 'onStanding' | 'onVisit' | 'random';
+type Handed = 'shift' | 'poseOf' | 'onLook' | 'onStanding' | 'wantedViews' | 'onVisit' | 'random';
 
 export interface PatrolParts extends BookParts, Pick<DomeParts, Handed> {
   readonly cameras: Pick<CameraStore, 'forCapture' | 'saveHealth'>;

@@ -57,6 +57,8 @@ export class FakeDome {
   asked: WaitingCommand[] = [];
   answers = new Map<number, string>();
   test: OpenTest | undefined;
+  /** Views that somebody waits for. */
+  wanted: number[] = [];
   progress: readonly StoredTestStop[] = [];
   /** Where the lens looks beyond what the motors count. */
   drift = { pan: 0, tilt: 0 };
@@ -89,7 +91,12 @@ export class FakeDome {
           this.looks.push({ ...look, at: look.picture ? positionIn(look.picture) : null });
           return Promise.resolve();
         },
-        onStanding: (_viewId, { over }) => new Promise((resolve) => over.addEventListener('abort', () => resolve())),
+        onStanding: (viewId, { over }) =>
+          new Promise((resolve) => {
+            this.wanted = this.wanted.filter((wanted) => wanted !== viewId);
+            over.addEventListener('abort', () => resolve());
+          }),
+        wantedViews: () => this.#database(() => this.wanted),
         onVisit: (visit) => this.visits.push(visit),
       },
     );

@@ -4,7 +4,9 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { SELF_SIGNED } from './rtsp-certificate.ts';
 
 export interface ScriptedProfile {
   token: string;
@@ -28,6 +30,8 @@ export interface DeviceScript {
   loginOffsetMs?: number;
   /** How far a token's time may be from the device's clock. */
   windowMs?: number;
+  /** Speaks TLS alone, with a certificate of its own making. */
+  secure?: boolean;
   /** Serves Media2 beside Media, as newer devices do. */
   media2?: boolean;
   /** Lists Media2 and refuses every request there. */
@@ -50,15 +54,15 @@ export interface ScriptedDevice {
 export async function startOnvifDevice(script: DeviceScript = {}): Promise<ScriptedDevice> {
   const requests: string[] = [];
   const nonces = new Set<string>();
-  const server = createServer((request, response) => {
+  const take = (request: IncomingMessage, response: ServerResponse): void =>
     void readBody(request).then((body) => {
       const action = /<s:Body[^>]*>\s*<(\w+)/.exec(body)?.[1] ?? '';
       requests.push(action);
       answer(action, body, request, response);
     });
-  });
+  const server = script.secure ? createSecureServer(SELF_SIGNED, take) : createServer(take);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const base = `${script.secure ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   function answer(action: string, body: string, request: IncomingMessage, response: ServerResponse): void {
     const bad = script.misbehave?.[action];

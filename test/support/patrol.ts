@@ -136,6 +136,7 @@ export async function startTestPatrol(
         return Promise.resolve();
       },
       onStanding: () => Promise.resolve(),
+      wantedViews: () => Promise.resolve([]),
       onVisit: (visit) => visits.push(visit),
     },
   );

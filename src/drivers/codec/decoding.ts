@@ -4,11 +4,12 @@ import {
   AV_CODEC_ID_H264,
   AV_CODEC_ID_HEVC,
   AV_FRAME_FLAG_CORRUPT,
+  AV_PIX_FMT_NONE,
   AV_PIX_FMT_RGB24,
   SWS_AREA,
   type AVPixelFormat,
 } from 'node-av/constants';
-import { Codec, CodecContext, Dictionary, SoftwareScaleContext, type Frame } from 'node-av/lib';
+import { Codec, CodecContext, Dictionary, Frame, SoftwareScaleContext } from 'node-av/lib';
 import { LIMITS } from '../../base/limits.ts';
 import type { Picture } from '../../base/picture.ts';
 
@@ -38,9 +39,21 @@ export function isWhole(frame: Frame): boolean {
   return frame.decodeErrorFlags === 0 && !frame.hasFlags(AV_FRAME_FLAG_CORRUPT);
 }
 
-/** Decoded frames as RGB of the size asked for. */
+/** What brings frames of one size and format to one size, with a frame of its own to scale into. */
+interface Scaler {
+  readonly context: SoftwareScaleContext;
+  readonly target: Frame;
+  /** The target's own memory: gone with it, so it is never handed out. */
+  readonly bytes: Buffer;
+  readonly strideBytes: number;
+}
+
+/**
+ * Decoded frames as RGB of the size asked for. A decoded frame's own memory is never looked at from here: showing it to
+ * JavaScript makes the collector count it, and at hundreds of cameras collect every second.
+ */
 export class PictureScaler {
-  readonly #scalers = new Map<string, SoftwareScaleContext>();
+  readonly #scalers = new Map<string, Scaler>();
 
   /**
    * @param widthPx the picture is scaled down to this width, its height keeping the frame's proportions (at most as tall
@@ -50,35 +63,48 @@ export class PictureScaler {
    */
   scale(frame: Frame, widthPx: number, takeBytes: (length: number) => Buffer): Picture | undefined {
     const { width: fromWidthPx, height: fromHeightPx } = frame;
-    if (!frame.data || fromWidthPx < 16 || fromHeightPx < 16) return undefined;
+    if (frame.format === AV_PIX_FMT_NONE || fromWidthPx < 16 || fromHeightPx < 16) return undefined;
     const width = Math.min(widthPx, fromWidthPx);
     const height = Math.min(width, Math.max(2, Math.round((width * fromHeightPx) / fromWidthPx / 2) * 2));
-    const rgb = takeBytes(width * height * 3);
-    this.#scalerFor(frame, width, height).scaleSync(frame.data, frame.linesize, 0, fromHeightPx, [rgb], [width * 3]);
+    const scaler = this.#scalerFor(frame, width, height);
+    if (!scaler || scaler.context.scaleFrameSync(scaler.target, frame) < 0) return undefined;
+    const rowBytes = width * 3;
+    const rgb = takeBytes(rowBytes * height);
+    const { bytes, strideBytes } = scaler;
+    if (strideBytes === rowBytes) bytes.copy(rgb, 0, 0, rgb.length);
+    else for (let y = 0; y < height; y++) bytes.copy(rgb, y * rowBytes, y * strideBytes, y * strideBytes + rowBytes);
     return { widthPx: width, heightPx: height, rgb };
   }
 
   close(): void {
-    for (const scaler of this.#scalers.values()) scaler.freeContext();
+    for (const { context, target } of this.#scalers.values()) {
+      context.freeContext();
+      target.free();
+    }
     this.#scalers.clear();
   }
 
   /** Kept a size: cameras of an estate come in a handful of them, and making a scaler costs more than using it. */
-  #scalerFor(frame: Frame, width: number, height: number): SoftwareScaleContext {
+  #scalerFor(frame: Frame, width: number, height: number): Scaler | undefined {
     const key = `${frame.width}x${frame.height}:${frame.format}>${width}x${height}`;
     const kept = this.#scalers.get(key);
     if (kept) return kept;
     if (this.#scalers.size >= LIMITS.scalersKept) this.close();
-    const fresh = new SoftwareScaleContext();
-    fresh.getContext(
-      frame.width,
-      frame.height,
-      frame.format as AVPixelFormat,
-      width,
-      height,
-      AV_PIX_FMT_RGB24,
-      SWS_AREA,
-    );
+    const context = new SoftwareScaleContext();
+    const format = frame.format as AVPixelFormat;
+    context.getContext(frame.width, frame.height, format, width, height, AV_PIX_FMT_RGB24, SWS_AREA);
+    const target = new Frame();
+    target.alloc();
+    target.format = AV_PIX_FMT_RGB24;
+    target.width = width;
+    target.height = height;
+    const bytes = target.getBuffer(1) < 0 ? undefined : target.data?.[0];
+    if (!bytes) {
+      context.freeContext();
+      target.free();
+      return undefined;
+    }
+    const fresh = { context, target, bytes, strideBytes: target.linesize[0] ?? width * 3 };
     this.#scalers.set(key, fresh);
     return fresh;
   }

@@ -1,5 +1,5 @@
 /** What every change leaves behind, written in the change's own transaction: who did it, and that it happened. */
-import type { Kysely, Transaction } from 'kysely';
+import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Database } from './schema.ts';
 
 export interface AuditEntry {
@@ -37,7 +37,10 @@ export type EventKind =
   | 'store.changed'
   | 'log.changed';
 
-/** Tells pages and programs; the row's trigger notifies them when the transaction commits. */
+/**
+ * Tells pages and programs; the row's trigger notifies them when the transaction commits. What is told of a view or a
+ * candidate names its camera too, by which it is kept from people who may not see that one.
+ */
 export async function recordEvents(
   trx: Kysely<Database> | Transaction<Database>,
   kind: EventKind,
@@ -45,8 +48,11 @@ export async function recordEvents(
   atMs: number,
 ): Promise<void> {
   if (data.length === 0) return;
-  await trx
-    .insertInto('event')
-    .values(data.map((one) => ({ at: new Date(atMs), kind, data: JSON.stringify(one) })))
-    .execute();
+  await sql`
+    insert into event (at, kind, data)
+    select ${new Date(atMs)}::timestamptz, ${kind}, jsonb_strip_nulls(jsonb_build_object('cameraId', v.camera_id)) || told.data
+    from jsonb_array_elements(${JSON.stringify(data)}::jsonb) with ordinality as told (data, place)
+    left join candidate c on c.id = (told.data ->> 'candidateId')::int
+    left join view v on v.id = coalesce((told.data ->> 'viewId')::int, c.view_id)
+    order by told.place`.execute(trx);
 }

@@ -1,7 +1,7 @@
 /**
  * What happens, as server-sent events (WHATWG HTML, section 9.2). A reader resumes by `Last-Event-ID`, which browsers
  * send by themselves, or by `after`. Where more was missed than is replayed a `reset` event says so, and the reader
- * loads its lists anew. The stream ends when the session does.
+ * loads its lists anew. The stream ends when the session does. People of a unit hear of their unit's cameras only.
  */
 import type { FastifyRequest } from 'fastify';
 import type { ServerResponse } from 'node:http';
@@ -10,11 +10,12 @@ import { LIMITS } from '../../base/limits.ts';
 import { EventQuery, type Event } from '../contract.ts';
 import type { FedEvent } from '../event-feed.ts';
 import { signedIn } from '../guard.ts';
+import { camerasSeenBy } from '../unit-store.ts';
 import type { Server, WebParts } from '../server.ts';
 
 const RECONNECT_AFTER_MS = 3_000;
 
-export function eventRoutes(server: Server, { clock, feed, log, recheck, metrics }: WebParts): void {
+export function eventRoutes(server: Server, { db, clock, feed, log, recheck, metrics }: WebParts): void {
   const streams = new Map<ServerResponse, number>();
 
   server.addHook('preClose', () => {
@@ -35,7 +36,9 @@ export function eventRoutes(server: Server, { clock, feed, log, recheck, metrics
       },
     },
     async (request, reply) => {
-      const { userId, sessionKey } = signedIn(request);
+      const asking = signedIn(request);
+      const { userId, sessionKey } = asking;
+      let seen = await camerasSeenBy(db, asking);
       const own = [...streams.values()].filter((one) => one === userId).length;
       if (streams.size >= LIMITS.eventStreams || own >= LIMITS.eventStreamsPerUser) {
         const limit = own >= LIMITS.eventStreamsPerUser ? LIMITS.eventStreamsPerUser : LIMITS.eventStreams;
@@ -69,12 +72,19 @@ export function eventRoutes(server: Server, { clock, feed, log, recheck, metrics
         // A reader that does not read is let go; it resumes where it stopped.
         if (stream.writableLength > LIMITS.eventBytesWaiting) stream.destroy();
       };
-      const send = (event: FedEvent): void => write(textOf(event));
+      const send = (event: FedEvent): void => {
+        const { cameraId } = event.data as { cameraId?: number };
+        if (!seen || cameraId === undefined || seen.includes(cameraId)) write(textOf(event));
+      };
       const beat = async (): Promise<void> => {
         try {
           const account = await recheck(request);
-          if (account?.userId === userId && account.sessionKey === sessionKey) write(': alive\n\n');
-          else stream.end();
+          if (account?.userId !== userId || account.sessionKey !== sessionKey) {
+            stream.end();
+            return;
+          }
+          seen = await camerasSeenBy(db, account);
+          write(': alive\n\n');
         } catch (thrown) {
           log.debug({ err: thrown }, 'an event stream could not check its session');
         }

@@ -31,6 +31,8 @@ import { registerDome, startTestPatrol } from '../../support/patrol.ts';
 import { MemoryPictures } from '../../support/sample-estate.ts';
 import { LOGIN } from '../../support/simulated.ts';
 
+/** A patrol that brings nothing for so long does not go. */
+const NO_LOOK_MS = 60_000;
 const FIXED_MS = 1_500;
 /**
  * Good pictures lie over the standing one to this, in pixels of a look, and have this share of its sharpness: a picture
@@ -180,6 +182,13 @@ async function fixedLoop(simulator: Simulator, route: string): Promise<Measured>
   return { route, way: 'fixed', stops: taken.length, seconds, good };
 }
 
+async function untilLooks(looks: readonly unknown[], wanted: number): Promise<void> {
+  for (let had = looks.length, sinceMs = performance.now(); looks.length < wanted; await sleep(10)) {
+    if (looks.length > had) [had, sinceMs] = [looks.length, performance.now()];
+    else if (performance.now() - sinceMs > NO_LOOK_MS) throw new Error(`no look within ${NO_LOOK_MS / 1000} s`);
+  }
+}
+
 async function patrolLoop(simulator: Simulator, route: string): Promise<Measured> {
   const dir = await mkdtemp(path.join(tmpdir(), 'sentinel-bench-'));
   const server = await startEmbeddedPostgres({ dir, clock: systemClock, log: silentLogger });
@@ -196,9 +205,9 @@ async function patrolLoop(simulator: Simulator, route: string): Promise<Measured
     const patrol = await startTestPatrol({ db, url: server.url }, simulator, { pictures: new MemoryPictures() });
     const wanted = rounds * count;
     // The first round opens the device and the stream.
-    while (patrol.looks.length < count) await sleep(20);
+    await untilLooks(patrol.looks, count);
     const beganMs = performance.now();
-    while (patrol.looks.length < count + wanted) await sleep(10);
+    await untilLooks(patrol.looks, count + wanted);
     const seconds = (performance.now() - beganMs) / 1000;
     const looks = patrol.looks.slice(count, count + wanted);
     const visits = patrol.visits.slice(count, count + wanted);

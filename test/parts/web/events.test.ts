@@ -4,9 +4,10 @@ import { LIMITS } from '../../../src/base/limits.ts';
 import { systemClock, type Clock } from '../../../src/base/clock.ts';
 import { openDatabase, recordEvents } from '../../../src/drivers/postgres/postgres.ts';
 import { silentLogger } from '../../../src/base/log.ts';
+import { createToken } from '../../../src/web/people-store.ts';
 import { ensureFirstAdmin } from '../../../src/web/web.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/postgres.ts';
-import { MemoryPictures } from '../../support/sample-estate.ts';
+import { fillSample, MemoryPictures } from '../../support/sample-estate.ts';
 import { SAMPLE_PASSWORD, startTestWeb, WebClient } from '../../support/web.ts';
 
 /** Real time, with heartbeats every 150 ms instead of 15 s. */
@@ -220,6 +221,44 @@ describe('the event stream', () => {
     expect(stream.ended).toBe(false);
     await visitor.ask('DELETE', '/api/v1/session');
     await expect.poll(() => stream.ended, { timeout: 3_000 }).toBe(true);
+  });
+
+  it('tells people of a unit of their cameras alone, also of what happened before and after the unit changes', async () => {
+    await fillSample(database.db, new MemoryPictures(), systemClock.nowMs(), 0);
+    const views = await database.db.selectFrom('view').select(['id', 'camera_id as cameraId']).orderBy('id').execute();
+    const [own, others] = [views[0]!, views.find(({ cameraId }) => cameraId !== views[0]!.cameraId)!];
+    const asUnit = { name: '城管一队', seesAll: false, cameraIds: [own.cameraId], places: [] };
+    const unit = await client.post('/api/v1/units', asUnit);
+    const officer = await database.db
+      .insertInto('app_user')
+      .values({ name: 'officer', role: 'enforcement', password_hash: '', unit_id: unit.body.id as number })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    const narrow = new WebClient(web.url);
+    narrow.token = (await createToken(database.db, officer.id, 'test', undefined, systemClock.nowMs())).token;
+
+    const before = await lastId();
+    const tell = async (view: { id: number }, change: string): Promise<void> =>
+      recordEvents(database.db, 'view.changed', [{ viewId: view.id, change }], systemClock.nowMs());
+    const changes = (stream: Stream): string[] =>
+      stream.messages.map(({ data }) => (JSON.parse(data ?? '') as { data: { change: string } }).data.change);
+    await tell(others, 'hidden');
+    await tell(own, 'replayed');
+    const stream = await Stream.open(narrow, `/api/v1/events?after=${before}`);
+    await tell(others, 'hidden');
+    await tell(own, 'live');
+    await recordEvents(database.db, 'store.changed', [{ change: 'about no camera' }], systemClock.nowMs());
+    await stream.until(3);
+    expect(changes(stream)).toEqual(['replayed', 'live', 'about no camera']);
+
+    const path = `/api/v1/units/${unit.body.id as number}`;
+    expect((await client.ask('PUT', path, { ...asUnit, cameraIds: [others.cameraId] })).status).toBe(200);
+    const beats = stream.comments;
+    await expect.poll(() => stream.comments, { timeout: 3_000 }).toBeGreaterThan(beats + 1);
+    await tell(own, 'hidden');
+    await tell(others, 'now its own');
+    await stream.until(4);
+    expect(changes(stream).at(-1)).toBe('now its own');
   });
 
   it('is for people who are signed in, and so many at once', async () => {

@@ -78,6 +78,52 @@ test.each([
   }
 });
 
+test('a view that somebody waits for is gone to at once, also out of hours, and the route goes on where it was', async () => {
+  const { clock, fake } = domeWith();
+  // A long dwell at the first stop; the fourth is of a route that does not go now.
+  const [first, second, third, fourth] = fake.routes[0]!.stops;
+  fake.routes = [
+    routeOf(1, [{ ...first!, dwellS: 300 }, second!, third!]),
+    routeOf(2, [fourth!], { windows: [{ days: [7], from: '00:00', to: '24:00' }] }),
+  ];
+  await run(fake, clock, 30_000);
+  expect(fake.looks.map(({ viewId }) => viewId)).not.toContain(4);
+  fake.wanted = [4];
+  const before = fake.looks.length;
+  await clock.advance(20_000);
+  expect(fake.looks.slice(before, before + 2)).toMatchObject([{ viewId: 4, unfit: null }, { viewId: 2 }]);
+  expect(fake.looks[before]!.capturedAtMs - MONDAY).toBeLessThan(30_000 + 5_000 + 3_000);
+  const errand = fake.commands.find(({ what }) => what === 'preset p4');
+  expect(errand?.holder).toMatchObject({ kind: 'system', purpose: 'evidence' });
+  expect(fake.wanted).toEqual([]);
+  expect(fake.commands.at(-1)).toMatchObject({ holder: { kind: 'route', routeId: 1 } });
+
+  // Without any route that goes, and while a hand holds it only after that.
+  fake.routes = fake.routes.map((route) => ({ ...route, enabled: false }));
+  await clock.advance(320_000);
+  fake.takeByHand(7, 20_000);
+  fake.wanted = [2];
+  const given = fake.commands.length;
+  await clock.advance(19_000);
+  expect(fake.commands).toHaveLength(given);
+  await clock.advance(15_000);
+  expect(fake.commands.at(-1)).toMatchObject({ what: 'preset p2', holder: { kind: 'system' } });
+  await end(fake, clock);
+  expect(fake.crimes).toEqual([]);
+});
+
+test('a view at which nothing can be had does not keep the dome from its round', async () => {
+  const { clock, fake } = domeWith();
+  fake.presets.delete('p4');
+  fake.wanted = [4];
+  await run(fake, clock, 120_000);
+  await end(fake, clock);
+  const tries = fake.commands.filter(({ holder }) => holder?.kind === 'system');
+  expect(tries.length).toBeGreaterThan(0);
+  expect(tries.length).toBeLessThan(5);
+  for (const viewId of [1, 2, 3]) expect(fake.looks.filter((look) => look.viewId === viewId).length).toBeGreaterThan(3);
+});
+
 test('a hand takes it in the middle of a move, and the patrol goes on at the stop it left once it is let go', async () => {
   const { clock, fake } = domeWith();
   await run(fake, clock, 9_000);
