@@ -50,8 +50,10 @@ export const LIMITS = {
   rtspTeardownMs: 1_000,
   /** While nobody waits for a unit a socket is read once in this time, so that the kernel gathers what comes. */
   rtspReadBeatMs: 400,
-  /** …unless more than this came in it: a quarter of what Linux keeps for a socket by itself, and far below most cameras' own. */
-  rtspReadBeatBytes: 48 * 1024,
+  /** …unless more than this came in it: what Linux keeps for a socket by itself; a key unit of a small stream goes into it. */
+  rtspReadBeatBytes: 64 * 1024,
+  /** While a key unit is waited for: how late it may be read. Divides the longer beat, so that both fall together. */
+  rtspReadSoonMs: 100,
   /** Visit: from PLAY to a whole key unit. Cameras with a "smart" codec put 10 s and more between key units. */
   rtspKeyFrameMs: 30_000,
   /** Longest wait for a whole group of pictures. */

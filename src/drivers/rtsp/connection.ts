@@ -17,7 +17,7 @@ import {
   type RtspRequest,
   type RtspResponse,
 } from './message-parser.ts';
-import { ReadBeat } from './read-beat.ts';
+import { ReadBeat, type Pace } from './read-beat.ts';
 import type { RtspUrl } from './rtsp-url.ts';
 
 /** What a wait was for; `details.step` of `rtsp.timeout`. */
@@ -155,13 +155,13 @@ export class RtspConnection {
     return this.#options.url.hostAndPort;
   }
 
-  /** Nobody waits for what comes: it may lie in the kernel for a moment. */
-  get unhurried(): boolean {
-    return this.#beat.unhurried;
+  /** Whether what comes may lie in the kernel for a moment. */
+  get pace(): Pace {
+    return this.#beat.pace;
   }
 
-  set unhurried(unhurried: boolean) {
-    if (!this.#problem) this.#beat.unhurried = unhurried;
+  set pace(pace: Pace) {
+    if (!this.#problem) this.#beat.pace = pace;
   }
 
   /**

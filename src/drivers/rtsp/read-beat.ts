@@ -1,18 +1,26 @@
 /**
  * How hurriedly a socket is read. A camera sends a packet every few milliseconds, and being woken for each costs several
- * times more than walking through all of them at once. So while nobody waits for what comes, it may gather in the kernel
- * for {@link LIMITS.rtspReadBeatMs}; all connections read on the same beat, so that one waking serves them all. A stream
- * that brings more than {@link LIMITS.rtspReadBeatBytes} in that time is read as it comes, or it would fill the camera's
- * buffers.
+ * times more than walking through all of them at once. So what comes may gather in the kernel for a beat: a short one while
+ * a key unit is waited for, which then arrives so much late at most, and a long one while nobody waits. All connections
+ * read on the same beats, so that one waking serves them all. A stream that brings more than
+ * {@link LIMITS.rtspReadBeatBytes} in a long beat is read as it comes, or it would fill the camera's buffers.
  */
 import type { Clock, Timer } from '../../base/clock.ts';
 import { LIMITS } from '../../base/limits.ts';
 
+export type Pace =
+  /** As it comes: when is part of what is wanted. */
+  'at_once' | 'soon' | 'unhurried';
+
+const BEAT_MS = { soon: LIMITS.rtspReadSoonMs, unhurried: LIMITS.rtspReadBeatMs } as const;
+
 export class ReadBeat {
   readonly #clock: Clock;
   readonly #resume: () => void;
+  #pace: Pace = 'at_once';
   #timer: Timer | undefined;
   #bytes = 0;
+  /** Of a long beat, as last measured. A stream is measured once before anything of it is left waiting. */
   #bytesBefore = Infinity;
 
   /** @param resume takes up reading again where it was left; called also when it was not */
@@ -21,18 +29,17 @@ export class ReadBeat {
     this.#resume = resume;
   }
 
-  /** What is read now may have been waiting for a while. */
-  get unhurried(): boolean {
-    return this.#timer !== undefined;
+  /** Unless it is `at_once`, what is read now may have been waiting for a while. */
+  get pace(): Pace {
+    return this.#pace;
   }
 
-  set unhurried(unhurried: boolean) {
-    if (unhurried === this.unhurried) return;
-    // How much comes in a beat is measured before anything is left waiting.
+  set pace(pace: Pace) {
+    if (pace === this.#pace) return;
+    this.end();
+    this.#pace = pace;
     this.#bytes = 0;
-    this.#bytesBefore = Infinity;
-    if (unhurried) this.#wait();
-    else this.end();
+    if (pace !== 'at_once') this.#wait(BEAT_MS[pace], false);
   }
 
   /**
@@ -41,7 +48,7 @@ export class ReadBeat {
    * @returns false to leave it alone until the next beat
    */
   readsOn(length: number, more: boolean): boolean {
-    if (!this.unhurried) return true;
+    if (this.#pace === 'at_once') return true;
     this.#bytes += length;
     return more || this.#bytesBefore > LIMITS.rtspReadBeatBytes;
   }
@@ -50,16 +57,19 @@ export class ReadBeat {
   end(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#pace = 'at_once';
     this.#resume();
   }
 
-  #wait(): void {
-    const beatMs = LIMITS.rtspReadBeatMs;
-    this.#timer = this.#clock.after(beatMs - (this.#clock.monotonicMs() % beatMs), () => {
-      this.#bytesBefore = this.#bytes;
+  /** @param whole this beat begins with one: at its end it is known how much comes in one */
+  #wait(beatMs: number, whole: boolean): void {
+    const inMs = beatMs - (this.#clock.monotonicMs() % beatMs);
+    this.#timer = this.#clock.after(inMs, () => {
+      // A short beat with a key unit in it would tell of a stream that is all key units.
+      if (whole && this.#pace === 'unhurried') this.#bytesBefore = this.#bytes;
       this.#bytes = 0;
       this.#resume();
-      this.#wait();
+      this.#wait(beatMs, true);
     });
   }
 }

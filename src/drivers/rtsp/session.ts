@@ -148,7 +148,9 @@ export class RtspSession {
   #pace(): void {
     // Before the first unit its coming is waited for, and now and then a sender report's is.
     const awaitsReport = this.#options.clock.monotonicMs() < this.#awaitsReportUntilMs;
-    this.#connection.unhurried = this.demand === 'none' && this.#lastUnitEndMs !== undefined && !awaitsReport;
+    const mayWait = this.#lastUnitEndMs !== undefined && !awaitsReport;
+    const pace = { none: 'unhurried', key: 'soon', all: 'at_once' } as const;
+    this.#connection.pace = mayWait ? pace[this.demand] : 'at_once';
   }
 
   /** How long ago a unit ended last, wanted or not; undefined before the first. */
@@ -247,7 +249,12 @@ export class RtspSession {
     if (channel === this.#rtpChannel && !isRtcp) {
       try {
         // When bytes were left lying, the time they are read at says nothing of the network's jitter.
-        this.#receiver.receive(bytes, start, end, this.#connection.unhurried ? NaN : this.#options.clock.monotonicMs());
+        this.#receiver.receive(
+          bytes,
+          start,
+          end,
+          this.#connection.pace === 'at_once' ? this.#options.clock.monotonicMs() : NaN,
+        );
       } catch (thrown) {
         if (!(thrown instanceof RefusedPacketisation)) throw thrown;
         throw new SentinelError(
@@ -278,7 +285,7 @@ export class RtspSession {
 
   #onWallClock(wallClockMs: number, nowMs: number): void {
     const monotonicMs = this.#options.clock.monotonicMs();
-    if (!this.#connection.unhurried) {
+    if (this.#connection.pace === 'at_once') {
       this.#options.onClockOffset?.(wallClockMs - nowMs, nowMs);
       this.#clockDueMs = monotonicMs + CLOCK_EVERY_MS;
       this.#awaitsReportUntilMs = 0;

@@ -183,7 +183,8 @@ async function fixedLoop(simulator: Simulator, route: string): Promise<Measured>
 }
 
 async function untilLooks(looks: readonly unknown[], wanted: number): Promise<void> {
-  for (let had = looks.length, sinceMs = performance.now(); looks.length < wanted; await sleep(10)) {
+  for (let [had, sinceMs] = [looks.length, performance.now()]; looks.length < wanted;) {
+    await sleep(10);
     if (looks.length > had) [had, sinceMs] = [looks.length, performance.now()];
     else if (performance.now() - sinceMs > NO_LOOK_MS) throw new Error(`no look within ${NO_LOOK_MS / 1000} s`);
   }

@@ -49,11 +49,20 @@ async function errorOf(promise: Promise<unknown>): Promise<SentinelError> {
 describe('a device that speaks TLS with a certificate of its own', () => {
   test.each(['token', 'digest'] as const)('is read, its login by %s', async (login) => {
     const information = { make: 'M', model: 'D', firmware: '1.10', serial: '007' };
-    const opened = await open({ secure: true, credentials, login, clockOffsetMs: 90_000, information, profiles: [main] });
+    const opened = await open({
+      secure: true,
+      credentials,
+      login,
+      clockOffsetMs: 90_000,
+      information,
+      profiles: [main],
+    });
     expect(device.url).toMatch(/^https:/);
     expect(opened.clockOffset!.offsetMs).toBeGreaterThan(88_000);
     expect(await opened.information()).toMatchObject(information);
-    expect(await opened.streams()).toMatchObject({ mainUrl: expect.stringContaining('/Streaming/Channels/101') as string });
+    expect(await opened.streams()).toMatchObject({
+      mainUrl: expect.stringContaining('/Streaming/Channels/101') as string,
+    });
   });
 
   test('that speaks no TLS where it should is said to be unreachable', async () => {

@@ -106,14 +106,14 @@ test('connects once, plays, gives key units to all who wait, and says goodbye', 
   expect(held.problems).toEqual([]);
 });
 
-test('while nobody waits, packets gather until the beat; who waits gets the next unit at once', async () => {
+test('while nobody waits, packets gather until the beat; who waits for a key unit gets it soon, a listener at once', async () => {
   const server = await serve(patient((line) => line.sendUnit()));
   const held = hold(server.url());
   await playing(held);
   line(server).send(interleaved(1, senderReport(held.clock.nowMs(), 1)));
   await poll(() => held.pull.clockOffset).toBeDefined();
-  // The first beat measures how much comes.
-  await held.clock.advance(LIMITS.rtspReadBeatMs);
+  // The first whole beat measures how much comes.
+  await held.clock.advance(2 * LIMITS.rtspReadBeatMs);
   const { packets } = held.pull.counters;
   line(server).sendUnit();
   await poll(() => held.pull.counters.packets).toBeGreaterThan(packets);
@@ -124,8 +124,14 @@ test('while nobody waits, packets gather until the beat; who waits gets the next
   await held.clock.advance(LIMITS.rtspReadBeatMs);
   await poll(() => held.pull.counters.packets).toBeGreaterThanOrEqual(before + 3);
   const waiting = held.pull.nextKeyFrame(soon());
-  line(server).sendUnit();
+  for (let unit = 0; unit < 2; unit++) line(server).sendUnit();
+  await traffic();
+  await held.clock.advance(LIMITS.rtspReadSoonMs);
   expect((await waiting).isKey).toBe(true);
+  const got: AccessUnit[] = [];
+  held.pull.subscribe((unit) => got.push(unit));
+  for (let unit = 0; unit < 4; unit++) line(server).sendUnit();
+  await poll(() => got.length).toBeGreaterThan(0);
   expect(held.pull.counters.packetsLost).toBe(0);
 });
 

@@ -18,21 +18,26 @@ test('reads on while somebody waits', () => {
   expect(resumed()).toBe(0);
 });
 
-test('measures one beat, then reads once in each', async () => {
+test('measures one whole beat, then reads once in each', async () => {
   const { beat: calm, clock, resumed } = beat();
-  calm.unhurried = true;
+  await clock.advance(BEAT_MS / 2);
+  calm.pace = 'unhurried';
+  const before = resumed();
+  expect(calm.readsOn(1000, false)).toBe(true);
+  await clock.advance(BEAT_MS / 2);
   expect(calm.readsOn(1000, false)).toBe(true);
   await clock.advance(BEAT_MS);
-  expect(resumed()).toBe(1);
+  expect(resumed() - before).toBe(2);
   expect(calm.readsOn(1000, true)).toBe(true);
   expect(calm.readsOn(1000, false)).toBe(false);
   await clock.advance(BEAT_MS * 3);
-  expect(resumed()).toBe(4);
+  expect(resumed() - before).toBe(5);
 });
 
 test('a stream that brings much is read as it comes, until it brings less', async () => {
   const { beat: calm, clock } = beat();
-  calm.unhurried = true;
+  calm.pace = 'unhurried';
+  await clock.advance(BEAT_MS);
   calm.readsOn(LIMITS.rtspReadBeatBytes + 1, false);
   await clock.advance(BEAT_MS);
   expect(calm.readsOn(10, false)).toBe(true);
@@ -40,26 +45,46 @@ test('a stream that brings much is read as it comes, until it brings less', asyn
   expect(calm.readsOn(10, false)).toBe(false);
 });
 
+test('reads a little later while a key unit is waited for, without measuring anew', async () => {
+  const { beat: calm, clock, resumed } = beat();
+  calm.pace = 'unhurried';
+  await clock.advance(BEAT_MS * 2);
+  calm.pace = 'soon';
+  const before = resumed();
+  expect(calm.readsOn(LIMITS.rtspReadBeatBytes + 1, false)).toBe(false);
+  await clock.advance(LIMITS.rtspReadSoonMs * 3);
+  expect(resumed() - before).toBe(3);
+  calm.pace = 'unhurried';
+  expect(calm.readsOn(10, false)).toBe(false);
+});
+
 test('ends at once when somebody waits, and with the connection', async () => {
   const { beat: calm, clock, resumed } = beat();
-  calm.unhurried = true;
-  await clock.advance(BEAT_MS);
+  calm.pace = 'unhurried';
+  await clock.advance(BEAT_MS * 2);
   expect(calm.readsOn(10, false)).toBe(false);
-  calm.unhurried = false;
-  expect(resumed()).toBe(2);
+  const before = resumed();
+  calm.pace = 'at_once';
+  expect(resumed() - before).toBe(1);
   expect(calm.readsOn(10, false)).toBe(true);
   await clock.advance(BEAT_MS * 2);
-  expect(resumed()).toBe(2);
+  expect(resumed() - before).toBe(1);
 });
 
 test('all beat together, whenever they began', async () => {
   const clock = new ManualClock();
   const at: number[] = [];
-  for (const delayMs of [0, 130, 70]) {
+  for (const [delayMs, pace] of [
+    [0, 'unhurried'],
+    [130, 'soon'],
+    [70, 'unhurried'],
+  ] as const) {
     await clock.advance(delayMs);
-    new ReadBeat(clock, () => at.push(clock.monotonicMs())).unhurried = true;
+    let begun = false;
+    new ReadBeat(clock, () => begun && at.push(clock.monotonicMs())).pace = pace;
+    begun = true;
   }
   await clock.advance(BEAT_MS);
-  expect(at).toHaveLength(3);
-  expect(new Set(at).size).toBe(1);
+  expect(at.filter((ms) => ms % BEAT_MS === 0)).toHaveLength(3);
+  expect(at.every((ms) => ms % LIMITS.rtspReadSoonMs === 0)).toBe(true);
 });
