@@ -190,6 +190,8 @@ export const LIMITS = {
   /** Snapshots that one hold names. */
   snapshotsPerHold: 500,
   units: 500,
+  /** Items that one person is remembered to have seen, the latest. */
+  seenMarksPerUser: 20_000,
   /** Picture views remembered so that each is written to the audit once a minute. */
   pictureViewsRemembered: 10_000,
 

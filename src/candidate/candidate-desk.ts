@@ -5,6 +5,7 @@ import { recordEvents, type DbOrTrx } from '../drivers/postgres/postgres.ts';
 import type { PersistenceRule, StoredRegion, VerdictKind } from '../drivers/postgres/schema.ts';
 import { hasOutgrown, persistenceOf, samePlace, touches, type LookBack } from './candidate.ts';
 import * as store from './candidate-store.ts';
+import { isGraver, severityOf } from './severity.ts';
 
 export interface JudgedLook {
   readonly lookId: number;
@@ -55,17 +56,24 @@ export class CandidateDesk {
     const looksByRule = new Map<PersistenceRule, readonly LookBack[]>();
     const raised: number[] = [];
     const strengthened = new Set<number>();
+    const graver: number[] = [];
     for (const region of look.regions) {
       const item = items.find(
         ({ state, polygon }) =>
           samePlace(region.polygon, polygon) && (state === 'open' || !hasOutgrown(region.polygon, polygon)),
       );
+      const { rule, isWatched } = this.#ruleFor(region.polygon, view);
+      const severity = severityOf(region, isWatched);
       if (item) {
         if (!strengthened.has(item.id)) await store.strengthen(trx, item.id, region.score, new Date(look.capturedAtMs));
         strengthened.add(item.id);
+        if (item.state === 'open' && isGraver(severity, item.severity)) {
+          await store.makeGraver(trx, item.id, severity);
+          item.severity = severity;
+          graver.push(item.id);
+        }
         continue;
       }
-      const { rule, urgent } = this.#ruleFor(region.polygon, view);
       const looks =
         looksByRule.get(rule) ??
         (await store.judgedLooks(trx, look.viewId, look.capturedAtMs, rule, LIMITS.looksLookedBack));
@@ -73,8 +81,8 @@ export class CandidateDesk {
       const persistence = persistenceOf(region.polygon, looks, rule);
       if (!persistence.stays) continue;
       const overlaySha256 = await look.overlayOf(region);
-      const id = await store.raise(trx, { look, region, persistence, urgent, rule, overlaySha256 });
-      items.push({ id, state: 'open', polygon: region.polygon });
+      const id = await store.raise(trx, { look, region, persistence, severity, rule, overlaySha256 });
+      items.push({ id, state: 'open', severity, polygon: region.polygon });
       raised.push(id);
     }
     await recordEvents(
@@ -83,13 +91,19 @@ export class CandidateDesk {
       raised.map((candidateId) => ({ candidateId, viewId: look.viewId })),
       look.capturedAtMs,
     );
+    await recordEvents(
+      trx,
+      'candidate.changed',
+      graver.map((candidateId) => ({ candidateId, viewId: look.viewId })),
+      look.capturedAtMs,
+    );
     for (const id of raised) await this.#onRaised(trx, id);
     return raised;
   }
 
-  #ruleFor(region: Polygon, view: store.ViewRules): { rule: PersistenceRule; urgent: boolean } {
+  #ruleFor(region: Polygon, view: store.ViewRules): { rule: PersistenceRule; isWatched: boolean } {
     const area = view.watchAreas.find(({ polygon }) => touches(region, polygon));
-    if (area) return { rule: area.rule ?? this.#rules.watchPersistence, urgent: true };
-    return { rule: view.rule ?? this.#rules.persistence, urgent: false };
+    if (area) return { rule: area.rule ?? this.#rules.watchPersistence, isWatched: true };
+    return { rule: view.rule ?? this.#rules.persistence, isWatched: false };
   }
 }

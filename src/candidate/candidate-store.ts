@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { Polygon } from '../base/picture.ts';
 import type { DbOrTrx } from '../drivers/postgres/postgres.ts';
-import type { PersistenceRule, StoredRegion, VerdictKind } from '../drivers/postgres/schema.ts';
+import type { PersistenceRule, Severity, StoredRegion, VerdictKind } from '../drivers/postgres/schema.ts';
 import type { LookBack, Persistence } from './candidate.ts';
 import type { JudgedLook } from './candidate-desk.ts';
 
@@ -35,6 +35,7 @@ export async function viewForUpdate(trx: DbOrTrx, viewId: number): Promise<ViewR
 export interface StandingItem {
   readonly id: number;
   readonly state: 'open' | 'decided';
+  severity: Severity;
   readonly polygon: Polygon;
 }
 
@@ -47,7 +48,7 @@ export async function standingItems(
 ): Promise<StandingItem[]> {
   return trx
     .selectFrom('candidate')
-    .select(['id', 'state', 'polygon'])
+    .select(['id', 'state', 'severity', 'polygon'])
     .where('view_id', '=', viewId)
     .where((eb) =>
       eb.or([eb('state', '=', 'open'), eb.and([eb('verdict', 'in', [...verdicts]), eb('last_seen_at', '>=', since)])]),
@@ -95,13 +96,17 @@ export async function strengthen(trx: DbOrTrx, id: number, score: number, seenAt
     .execute();
 }
 
+export async function makeGraver(trx: DbOrTrx, id: number, severity: Severity): Promise<void> {
+  await trx.updateTable('candidate').set({ severity }).where('id', '=', id).execute();
+}
+
 export async function raise(
   trx: DbOrTrx,
   found: {
     look: JudgedLook;
     region: StoredRegion;
     persistence: Persistence;
-    urgent: boolean;
+    severity: Severity;
     rule: PersistenceRule;
     overlaySha256: string;
   },
@@ -111,7 +116,7 @@ export async function raise(
     .insertInto('candidate')
     .values({
       view_id: look.viewId,
-      severity: found.urgent ? 'urgent' : 'normal',
+      severity: found.severity,
       box: JSON.stringify(region.box),
       polygon: JSON.stringify(region.polygon),
       score: region.score,

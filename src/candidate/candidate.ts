@@ -11,6 +11,7 @@ import type { Box, Polygon } from '../base/picture.ts';
 import type { PersistenceRule, StoredRegion } from '../drivers/postgres/schema.ts';
 
 export { CandidateDesk, type CandidateRules, type JudgedLook } from './candidate-desk.ts';
+export { bySeverity, isGraver, LARGE_AREA_FRACTION, PLAIN_SCORE, SEVERITIES, severityOf } from './severity.ts';
 
 /** A judged look as persistence needs it. */
 export interface LookBack {

@@ -2,52 +2,94 @@
 import { sql } from 'kysely';
 import { SentinelError } from '../base/errors.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
-import type { VerdictKind } from '../drivers/postgres/schema.ts';
-import type { Candidate, CandidateDetail, Verdict } from './contract.ts';
+import type { Severity, VerdictKind } from '../drivers/postgres/schema.ts';
+import type { Candidate, CandidateDetail, CandidateOrder, Verdict } from './contract.ts';
 import { pictureUrl } from './picture.ts';
 
 export interface CandidateFilter {
   readonly state?: 'open' | 'decided';
   readonly verdict?: VerdictKind;
-  readonly severity?: 'normal' | 'urgent';
+  readonly severity?: Severity;
   readonly viewId?: number;
   readonly cameraId?: number;
   readonly place?: string;
   readonly since?: string;
   readonly until?: string;
+  /** By default the newest first. */
+  readonly order?: CandidateOrder;
   /** Cameras that may be seen; absent: all. */
   readonly cameras?: readonly number[] | undefined;
 }
 
 /**
- * Newest first.
- * @param afterId the last item of the page before; throws `web.bad_cursor` where there is no such item
+ * One page of items, in the filter's order.
+ * @param userId whose seen-marks go along
+ * @param afterId the last item of the page before
+ * @throws SentinelError `web.bad_cursor` where there is no such item; `web.invalid` for decided items by place
  */
 export async function listCandidates(
   db: Db,
   filter: CandidateFilter,
+  userId: number,
   afterId: number | undefined,
   rows: number,
   nowMs: number,
 ): Promise<Candidate[]> {
+  const { order = 'newest' } = filter;
+  // Open items are few enough to be sorted by names of another table; what was ever decided is not.
+  if (order === 'place' && filter.state !== 'open') {
+    throw new SentinelError('web.invalid', { field: 'order', problem: 'place is for open items', part: 'querystring' });
+  }
   // Ids rather than joins: the planner then sees how many views it is about, and an index serves.
-  const [viewIds, after] = await Promise.all([findViews(db, filter), findRaisedAt(db, afterId)]);
+  const [viewIds, after] = await Promise.all([findViews(db, filter), findSortKey(db, afterId)]);
   if (viewIds?.length === 0) return [];
-  const found = await candidateQuery(db)
-    .$if(after !== undefined, (query) =>
-      query.where(sql<boolean>`(candidate.raised_at, candidate.id) < (${after}::timestamptz, ${afterId}::int)`),
-    )
+  const found = await candidateQuery(db, userId)
+    .$if(after !== undefined, (query) => query.where(isAfter(order, after ?? NOWHERE)))
     .$if(filter.state !== undefined, (query) => query.where('candidate.state', '=', filter.state ?? 'open'))
     .$if(filter.verdict !== undefined, (query) => query.where('candidate.verdict', '=', filter.verdict ?? null))
-    .$if(filter.severity !== undefined, (query) => query.where('candidate.severity', '=', filter.severity ?? 'normal'))
+    .$if(filter.severity !== undefined, (query) =>
+      query.where('candidate.severity_rank', '=', RANKS[filter.severity ?? 'normal']),
+    )
     .$if(viewIds !== undefined, (query) => query.where('candidate.view_id', 'in', viewIds ?? []))
     .$if(filter.since !== undefined, (query) => query.where('candidate.raised_at', '>=', new Date(filter.since ?? 0)))
     .$if(filter.until !== undefined, (query) => query.where('candidate.raised_at', '<', new Date(filter.until ?? 0)))
+    .$if(order === 'place', (query) =>
+      query.orderBy(sql`camera.place collate "C"`).orderBy('camera.id').orderBy('view.id'),
+    )
+    .$if(order !== 'newest', (query) => query.orderBy('candidate.severity_rank', 'desc'))
     .orderBy('candidate.raised_at', 'desc')
     .orderBy('candidate.id', 'desc')
     .limit(rows)
     .execute();
   return found.map((row) => candidateOf(row, nowMs));
+}
+
+/** As `severity_rank` is generated. */
+const RANKS: Readonly<Record<Severity, number>> = { safety: 2, high: 1, normal: 0 };
+
+/** What an item is sorted by. */
+interface SortKey {
+  readonly id: number;
+  /** As text, which keeps the microseconds. */
+  readonly raised_at: string;
+  readonly severity_rank: number;
+  readonly place: string;
+  readonly camera_id: number;
+  readonly view_id: number;
+}
+
+const NOWHERE: SortKey = { id: 0, raised_at: '-infinity', severity_rank: 0, place: '', camera_id: 0, view_id: 0 };
+
+function isAfter(order: CandidateOrder, key: SortKey) {
+  const { id, raised_at: raisedAt, severity_rank: rank } = key;
+  const newest = sql<boolean>`(candidate.raised_at, candidate.id) < (${raisedAt}::timestamptz, ${id}::int)`;
+  if (order === 'newest') return newest;
+  const gravest = sql<boolean>`(candidate.severity_rank, candidate.raised_at, candidate.id)
+    < (${rank}::smallint, ${raisedAt}::timestamptz, ${id}::int)`;
+  if (order === 'severity') return gravest;
+  const here = sql`(camera.place collate "C", camera.id, view.id)`;
+  const there = sql`(${key.place}::text collate "C", ${key.camera_id}::int, ${key.view_id}::int)`;
+  return sql<boolean>`(${here} > ${there} or (${here} = ${there} and ${gravest}))`;
 }
 
 /** Ids of the views a filter is about; undefined where it is about all. */
@@ -71,22 +113,30 @@ async function findViews(db: Db, { viewId, cameraId, place, cameras }: Candidate
   return views.map((view) => view.id);
 }
 
-/** As text, which keeps the microseconds. */
-async function findRaisedAt(db: Db, id: number | undefined): Promise<string | undefined> {
+async function findSortKey(db: Db, id: number | undefined): Promise<SortKey | undefined> {
   if (id === undefined) return undefined;
   const row = await db
     .selectFrom('candidate')
-    .select(sql<string>`raised_at::text`.as('raised_at'))
-    .where('id', '=', id)
+    .innerJoin('view', 'view.id', 'candidate.view_id')
+    .innerJoin('camera', 'camera.id', 'view.camera_id')
+    .select(['candidate.id', 'candidate.severity_rank', 'candidate.view_id', 'view.camera_id', 'camera.place'])
+    .select(sql<string>`candidate.raised_at::text`.as('raised_at'))
+    .where('candidate.id', '=', id)
     .executeTakeFirst();
   if (!row) throw new SentinelError('web.bad_cursor');
-  return row.raised_at;
+  return row;
 }
 
 /** @throws `web.missing` */
-export async function readCandidate(db: Db, id: number, undoS: number, nowMs: number): Promise<CandidateDetail> {
+export async function readCandidate(
+  db: Db,
+  id: number,
+  userId: number,
+  undoS: number,
+  nowMs: number,
+): Promise<CandidateDetail> {
   const [row, verdicts, evidence] = await Promise.all([
-    candidateQuery(db).select('candidate.machine_result').where('candidate.id', '=', id).executeTakeFirst(),
+    candidateQuery(db, userId).select('candidate.machine_result').where('candidate.id', '=', id).executeTakeFirst(),
     verdictQuery(db).where('verdict.candidate_id', '=', id).orderBy('verdict.id', 'desc').limit(200).execute(),
     db
       .selectFrom('evidence_stream')
@@ -135,7 +185,7 @@ export async function findCandidatePicture(db: Db, id: number, which: 'before' |
   return sha256;
 }
 
-function candidateQuery(db: Db) {
+function candidateQuery(db: Db, userId: number) {
   return db
     .selectFrom('candidate')
     .innerJoin('view', 'view.id', 'candidate.view_id')
@@ -143,6 +193,9 @@ function candidateQuery(db: Db) {
     .leftJoin('app_user as holder', 'holder.id', 'candidate.claimed_by')
     .leftJoin('verdict', 'verdict.id', 'candidate.verdict_id')
     .leftJoin('app_user as decider', 'decider.id', 'verdict.decided_by')
+    .leftJoin('candidate_seen as seen', (join) =>
+      join.onRef('seen.candidate_id', '=', 'candidate.id').on('seen.user_id', '=', userId),
+    )
     .select([
       'candidate.id',
       'candidate.state',
@@ -174,6 +227,7 @@ function candidateQuery(db: Db) {
       'verdict.decided_at',
       'decider.name as decider_name',
       'decider.display_name as decider_display_name',
+      'seen.seen_at',
     ]);
 }
 
@@ -220,6 +274,7 @@ function candidateOf(row: CandidateRow, nowMs: number): Candidate {
           }
         : null,
     pictures: { before: url('before'), after: url('after'), overlay: url('overlay') },
+    seenAt: row.seen_at?.toISOString() ?? null,
     version: row.version,
   };
 }

@@ -1,5 +1,5 @@
 /** What every part of the contract is made of. */
-import { Type, type TProperties, type TSchema } from 'typebox';
+import { Type, type Static, type TProperties, type TSchema } from 'typebox';
 
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 export const Time = Type.String({ format: 'date-time' });
@@ -21,3 +21,12 @@ export const PersistenceRule = Type.Object({
   of: Type.Integer({ minimum: 1, maximum: 100 }),
   spanS: Type.Number({ minimum: 0, maximum: 604_800 }),
 });
+
+export const Box = Type.Tuple([Fraction, Fraction, Fraction, Fraction]);
+
+/** `safety`: in a watch area such as a fire lane; `high`: plain and large. */
+export const Severity = Words('safety', 'high', 'normal');
+export type Severity = Static<typeof Severity>;
+
+export const VerdictKind = Words('violation', 'false_alarm', 'permitted', 'duplicate', 'transferred');
+export type VerdictKind = Static<typeof VerdictKind>;

@@ -4,14 +4,29 @@
  * `{ items, next }`, where `next` is an opaque cursor or null.
  */
 import { Type, type Static, type TSchema } from 'typebox';
+import { CandidateOrder } from './contract-desk.ts';
 import { CameraClock } from './contract-evidence.ts';
-import { Fraction, Id, LongId, Nullable, PageQuery, PersistenceRule, Sent, Time, Words } from './contract-shapes.ts';
+import {
+  Box,
+  Fraction,
+  Id,
+  LongId,
+  Nullable,
+  PageQuery,
+  PersistenceRule,
+  Sent,
+  Severity,
+  Time,
+  VerdictKind,
+  Words,
+} from './contract-shapes.ts';
 
+export * from './contract-desk.ts';
 export * from './contract-evidence.ts';
 export * from './contract-live.ts';
 export * from './contract-package.ts';
 export * from './contract-patrol.ts';
-export { PageQuery } from './contract-shapes.ts';
+export { Box, PageQuery, Severity, VerdictKind } from './contract-shapes.ts';
 
 export const Page = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), next: Nullable(Type.String()) });
@@ -35,7 +50,6 @@ export type Role = Static<typeof Role>;
 export const PointList = Type.Array(Type.Tuple([Fraction, Fraction]), { minItems: 3, maxItems: 64 });
 /** The same as it is answered: without the checks that only what is sent needs. */
 const ShownPoints = Type.Array(Type.Tuple([Type.Number(), Type.Number()]));
-export const Box = Type.Tuple([Fraction, Fraction, Fraction, Fraction]);
 
 // --- who is signed in ------------------------------------------------------------------------------------------------
 
@@ -196,9 +210,6 @@ export const LookQuery = Sent({
 
 // --- candidates ------------------------------------------------------------------------------------------------------
 
-export const VerdictKind = Words('violation', 'false_alarm', 'permitted', 'duplicate', 'transferred');
-export type VerdictKind = Static<typeof VerdictKind>;
-
 export const Verdict = Type.Object({
   id: Id,
   verdict: VerdictKind,
@@ -216,7 +227,7 @@ export const Candidate = Type.Object({
   view: Type.Object({ id: Id, name: Type.String() }),
   camera: Type.Object({ id: Id, name: Type.String(), place: Type.String() }),
   state: Words('open', 'decided'),
-  severity: Words('normal', 'urgent'),
+  severity: Severity,
   box: Box,
   polygon: ShownPoints,
   score: Type.Number(),
@@ -231,6 +242,8 @@ export const Candidate = Type.Object({
     after: Nullable(Type.String()),
     overlay: Nullable(Type.String()),
   }),
+  /** When whoever asks first looked at it; a mark of one's own. */
+  seenAt: Nullable(Time),
   version: Type.Integer(),
 });
 export type Candidate = Static<typeof Candidate>;
@@ -259,12 +272,13 @@ export const CandidateQuery = Sent({
   ...PageQuery.properties,
   state: Type.Optional(Words('open', 'decided')),
   verdict: Type.Optional(VerdictKind),
-  severity: Type.Optional(Words('normal', 'urgent')),
+  severity: Type.Optional(Severity),
   viewId: Type.Optional(Id),
   cameraId: Type.Optional(Id),
   place: Type.Optional(Type.String({ maxLength: 100, description: 'part of the camera’s name or place' })),
   since: Type.Optional(Time),
   until: Type.Optional(Time),
+  order: Type.Optional(CandidateOrder),
 });
 
 export const ClaimBody = Sent({

@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { SentinelError } from '../../src/base/errors.ts';
 import type { Polygon } from '../../src/base/picture.ts';
 import type { Db } from '../../src/drivers/postgres/postgres.ts';
-import type { CameraState, VerdictKind, ViewState } from '../../src/drivers/postgres/schema.ts';
+import type { CameraState, Severity, VerdictKind, ViewState } from '../../src/drivers/postgres/schema.ts';
 
 const THUMBNAIL = { width: 32, height: 18 };
 
@@ -230,7 +230,7 @@ export async function fillSample(db: Db, pictures: MemoryPictures, nowMs: number
       viewId: view.id,
       scene,
       raisedAt: at((candidates - n) * 37),
-      isUrgent: PLACES[index]?.key === 'fire-lane',
+      severity: PLACES[index]?.key === 'fire-lane' ? 'safety' : 'normal',
       verdict: isOpen ? undefined : VERDICTS[n % VERDICTS.length],
       decidedBy: admin.id,
     });
@@ -253,7 +253,7 @@ export async function insertCandidate(
     viewId: number;
     scene: SampleScene;
     raisedAt: Date;
-    isUrgent?: boolean;
+    severity?: Severity;
     verdict?: VerdictKind | undefined;
     decidedBy: number;
   },
@@ -270,7 +270,7 @@ export async function insertCandidate(
     .insertInto('candidate')
     .values({
       view_id: viewId,
-      severity: candidate.isUrgent ? 'urgent' : 'normal',
+      severity: candidate.severity ?? 'normal',
       box: JSON.stringify(scene.box),
       polygon: JSON.stringify(scene.polygon),
       score: 0.6 + ((raisedAt.getTime() / 60_000) % 40) / 100,

@@ -1,7 +1,7 @@
 /** The tables as Kysely sees them. The words and units of each column stand in the migrations. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { Box, Polygon } from '../../base/picture.ts';
-import type { Stamp, OptionalStamp, DefaultStamp, OptionalJson, Optional, Defaulted } from './schema-columns.ts';
+import type { Stamp, OptionalStamp, DefaultStamp, OptionalJson, Optional, Defaulted, Given } from './schema-columns.ts';
 import type { EvidenceTables } from './schema-evidence.ts';
 
 export type { SnapshotCauseKind, SnapshotStreamState, StoredAccessUnit } from './schema-evidence.ts';
@@ -25,6 +25,7 @@ export type LookResult = 'pending' | 'learning' | 'unchanged' | 'changed' | 'not
 export type LookStage = 'capture' | 'gate' | 'network';
 export type VerdictKind = 'violation' | 'false_alarm' | 'permitted' | 'duplicate' | 'transferred';
 export type RoleName = 'viewer' | 'operator' | 'enforcement' | 'admin';
+export type Severity = 'safety' | 'high' | 'normal';
 export type ClockSource = 'rtcp' | 'onvif' | 'rtsp_date';
 export type MaskKind = 'privacy' | 'ignore' | 'watch';
 
@@ -183,7 +184,23 @@ export interface Database extends EvidenceTables {
   unit: { id: Generated<number>; name: string; sees_all: Defaulted<boolean> };
   unit_camera: { unit_id: number; camera_id: number };
   unit_place: { unit_id: number; place: string };
-  session: { id_sha256: Buffer; user_id: number; created_at: Stamp; expires_at: Stamp };
+  session: {
+    id_sha256: Buffer;
+    user_id: number;
+    created_at: Stamp;
+    expires_at: Stamp;
+    kiosk: Defaulted<boolean>;
+    active_at: DefaultStamp;
+    locked_at: OptionalStamp;
+  };
+  candidate_seen: { user_id: number; candidate_id: number; seen_at: Stamp };
+  live_sitting: {
+    id: Generated<number>;
+    user_id: number;
+    camera_id: number;
+    began_at: Stamp;
+    seen_until: Stamp;
+  };
   api_token: {
     id: Generated<number>;
     user_id: number;
@@ -197,7 +214,8 @@ export interface Database extends EvidenceTables {
     id: Generated<number>;
     view_id: number;
     state: Defaulted<'open' | 'decided'>;
-    severity: Defaulted<'normal' | 'urgent'>;
+    severity: Defaulted<Severity>;
+    severity_rank: Given<number>;
     box: JSONColumnType<Box>;
     polygon: JSONColumnType<Polygon>;
     score: number;

@@ -6,7 +6,17 @@ import { LIMITS } from '../../base/limits.ts';
 import { recordAudit } from '../../drivers/postgres/postgres.ts';
 import type { Reviewer } from '../../review/review.ts';
 import { findCandidatePicture, listCandidates, readCandidate } from '../candidate-store.ts';
-import { Candidate, CandidateDetail, CandidateQuery, ClaimBody, IdParams, Page, VerdictBody } from '../contract.ts';
+import { markSeen, readContext, unmarkSeen } from '../candidate-context.ts';
+import {
+  Candidate,
+  CandidateContext,
+  CandidateDetail,
+  CandidateQuery,
+  ClaimBody,
+  IdParams,
+  Page,
+  VerdictBody,
+} from '../contract.ts';
 import { pageOf, pageSize, readCursor } from '../cursor.ts';
 import { errorBody } from '../error-map.ts';
 import { signedIn } from '../guard.ts';
@@ -27,10 +37,10 @@ export function candidateRoutes(server: Server, parts: WebParts): void {
       await change;
     } catch (thrown) {
       if (!(thrown instanceof SentinelError) || thrown.status !== 409) throw thrown;
-      const candidate = await readCandidate(db, id, review.undoS, clock.nowMs());
+      const candidate = await readCandidate(db, id, signedIn(request).userId, review.undoS, clock.nowMs());
       return reply.status(409).send(errorBody(thrown, request, { candidate }));
     }
-    return readCandidate(db, id, review.undoS, clock.nowMs());
+    return readCandidate(db, id, signedIn(request).userId, review.undoS, clock.nowMs());
   };
 
   server.get(
@@ -39,7 +49,7 @@ export function candidateRoutes(server: Server, parts: WebParts): void {
       config: { permission: 'candidates.read' },
       schema: {
         tags: ['candidates'],
-        summary: 'Suspected structures, newest first',
+        summary: 'Suspected structures: the newest first, the gravest first, or place by place',
         querystring: CandidateQuery,
         response: answers(Page(Candidate)),
       },
@@ -47,8 +57,17 @@ export function candidateRoutes(server: Server, parts: WebParts): void {
     async (request) => {
       const { cursor, limit: asked, ...filter } = request.query;
       const limit = pageSize(asked);
-      const cameras = await camerasSeenBy(db, signedIn(request));
-      const rows = await listCandidates(db, { ...filter, cameras }, readCursor(cursor), limit + 1, clock.nowMs());
+      const account = signedIn(request);
+      const cameras = await camerasSeenBy(db, account);
+      const after = readCursor(cursor);
+      const rows = await listCandidates(
+        db,
+        { ...filter, cameras },
+        account.userId,
+        after,
+        limit + 1,
+        clock.nowMs(),
+      );
       return pageOf(
         rows,
         limit,
@@ -69,8 +88,47 @@ export function candidateRoutes(server: Server, parts: WebParts): void {
         response: answers(CandidateDetail),
       },
     },
-    ({ params }) => readCandidate(db, params.id, review.undoS, clock.nowMs()),
+    (request) =>
+      readCandidate(db, request.params.id, signedIn(request).userId, review.undoS, clock.nowMs()),
   );
+
+  server.get(
+    '/api/v1/candidates/:id/context',
+    {
+      config: { permission: 'candidates.read' },
+      schema: {
+        tags: ['candidates'],
+        summary: 'Looks at its view over time, items raised at about the same time, and what was said of its place before',
+        params: IdParams,
+        response: answers(CandidateContext),
+      },
+    },
+    async (request) => readContext(db, request.params.id, await camerasSeenBy(db, signedIn(request))),
+  );
+
+  for (const [method, mark] of [
+    ['PUT', markSeen],
+    ['DELETE', unmarkSeen],
+  ] as const) {
+    server.route({
+      method,
+      url: '/api/v1/candidates/:id/seen',
+      config: { permission: 'candidates.read' },
+      schema: {
+        tags: ['candidates'],
+        summary: 'One’s own mark that one has seen the item; the verdict is another matter',
+        params: IdParams,
+        response: answers(CandidateDetail),
+      },
+      handler: async (request) => {
+        const { userId } = signedIn(request);
+        const { id } = request.params;
+        await readCandidate(db, id, userId, review.undoS, clock.nowMs());
+        await mark(db, userId, id, clock.nowMs());
+        return readCandidate(db, id, userId, review.undoS, clock.nowMs());
+      },
+    });
+  }
 
   server.post(
     '/api/v1/candidates/:id/claim',

@@ -100,13 +100,30 @@ describe('the desk', () => {
     expect(await items()).toHaveLength(2);
   });
 
-  test('a watched area is urgent and sooner', async () => {
+  test('a watched area is a matter of safety and sooner', async () => {
     const { viewId, look, items } = await watched('lane');
     const polygon = JSON.stringify(square(0.3, 0.3, 0.4));
     await fresh.db.insertInto('mask').values({ view_id: viewId, kind: 'watch', name: '消防通道', polygon }).execute();
     await look([region(hut)]);
     expect(await look([region(hut)])).toHaveLength(1);
-    expect(await items()).toMatchObject([{ severity: 'urgent' }]);
+    expect(await items()).toMatchObject([{ severity: 'safety' }]);
+  });
+
+  test('an open item becomes graver and never less grave, and pages hear of it', async () => {
+    const { viewId, look, items } = await watched('graver');
+    for (let seen = 0; seen < 4; seen++) await look([region(hut)]);
+    expect(await items()).toMatchObject([{ severity: 'normal' }]);
+    await look([{ ...region(hut, 0.9), areaFraction: 0.05 }]);
+    expect(await items()).toMatchObject([{ severity: 'high', severity_rank: 1, version: 1 }]);
+    await look([region(hut)]);
+    expect(await items()).toMatchObject([{ severity: 'high' }]);
+    const polygon = JSON.stringify(square(0.3, 0.3, 0.4));
+    await fresh.db.insertInto('mask').values({ view_id: viewId, kind: 'watch', name: '消防通道', polygon }).execute();
+    await look([region(hut)]);
+    const [item] = await items();
+    expect(item).toMatchObject({ severity: 'safety', severity_rank: 2 });
+    const heard = await fresh.db.selectFrom('event').select('data').where('kind', '=', 'candidate.changed').execute();
+    expect(heard.filter(({ data }) => data['candidateId'] === item?.id)).toHaveLength(2);
   });
 
   test('a violation that still stands is no news; built on, it is', async () => {

@@ -301,7 +301,7 @@ describe('candidates', () => {
     expect(all).toHaveLength(60);
     expect(await ids('state=open')).toEqual(where((item) => item.state === 'open'));
     expect(await ids('verdict=permitted')).toEqual(where((item) => item.verdict?.verdict === 'permitted'));
-    expect(await ids('severity=urgent')).toEqual(where((item) => item.camera.name === '消防通道'));
+    expect(await ids('severity=safety')).toEqual(where((item) => item.camera.name === '消防通道'));
     expect(await ids('viewId=3')).toEqual(where((item) => item.view.id === 3));
     expect(await ids('cameraId=4&state=decided')).toEqual(
       where((item) => item.camera.id === 4 && item.state === 'decided'),
@@ -315,7 +315,7 @@ describe('candidates', () => {
     expect(await ids(`since=${since}&until=${until}`)).toEqual(
       where((item) => item.raisedAt >= since && item.raisedAt < until),
     );
-    for (const query of ['state=open', 'verdict=violation', 'severity=urgent', 'viewId=3', 'place=x']) {
+    for (const query of ['state=open', 'verdict=violation', 'severity=safety', 'viewId=3', 'place=x']) {
       expect((await ids(query)).length, query).toBeLessThan(60);
     }
   });
