@@ -9,6 +9,7 @@ import type {
   Baseline,
   Camera,
   Candidate,
+  CandidateContext,
   CandidateDetail,
   CurrentAccess,
   CustodyEntry,
@@ -167,6 +168,9 @@ export const api = {
 
   candidates: (query: Query, signal?: AbortSignal) =>
     call<Page<Candidate>>('GET', '/candidates', signal ? { query, signal } : { query }),
+  candidateContext: (id: number) => call<CandidateContext>('GET', `/candidates/${id}/context`),
+  markSeen: (id: number, isSeen: boolean) =>
+    call<CandidateDetail>(isSeen ? 'PUT' : 'DELETE', `/candidates/${id}/seen`, isSeen ? { body: {} } : {}),
   candidate: (id: number, signal?: AbortSignal) =>
     call<CandidateDetail>('GET', `/candidates/${id}`, signal ? { signal } : {}),
   claim: (id: number) => call<CandidateDetail>('POST', `/candidates/${id}/claim`, { body: {} }),

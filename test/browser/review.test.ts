@@ -255,7 +255,7 @@ describeInBrowser('the review page', (pages) => {
       .insertInto('candidate')
       .values({
         view_id: view.view_id,
-        severity: 'urgent',
+        severity: 'safety',
         box: JSON.stringify(view.box),
         polygon: JSON.stringify(view.polygon),
         score: 0.9,

@@ -10,7 +10,7 @@ const en: typeof zhCN = {
     duplicate: 'Duplicate',
     transferred: 'Transferred',
   },
-  severity: { normal: 'Normal', urgent: 'Urgent' },
+  severity: { safety: 'Safety', high: 'High', normal: 'Normal' },
   camera: {
     unknown: 'Unknown',
     online: 'Online',

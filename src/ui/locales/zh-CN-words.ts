@@ -2,7 +2,7 @@
 export default {
   role: { viewer: '查看员', operator: '值班员', enforcement: '执法人员', admin: '管理员' },
   verdict: { violation: '属实', false_alarm: '误报', permitted: '已许可', duplicate: '重复', transferred: '移交' },
-  severity: { normal: '一般', urgent: '紧急' },
+  severity: { safety: '安全隐患', high: '重点', normal: '一般' },
   camera: {
     unknown: '未知',
     online: '在线',

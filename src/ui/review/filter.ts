@@ -1,14 +1,16 @@
 /** What the queue is asked for, and whether an item that changed belongs to it. Pure. */
-import type { Candidate, VerdictKind } from '../../web/contract.ts';
+import type { Candidate, CandidateOrder, Severity, VerdictKind } from '../../web/contract.ts';
 
 export interface QueueFilter {
   readonly state: 'open' | 'decided';
   readonly verdict: VerdictKind | '';
-  readonly severity: 'normal' | 'urgent' | '';
+  readonly severity: Severity | '';
   readonly place: string;
   /** ISO 8601, or empty for no bound. */
   readonly since: string;
   readonly until: string;
+  /** Of open items; decided ones stand by time. */
+  readonly order: CandidateOrder;
 }
 
 export const EVERYTHING_OPEN: QueueFilter = {
@@ -18,7 +20,13 @@ export const EVERYTHING_OPEN: QueueFilter = {
   place: '',
   since: '',
   until: '',
+  order: 'severity',
 };
+
+/** The order that holds: what was decided is looked up, not worked through. */
+export function orderOf({ state, order }: QueueFilter): CandidateOrder {
+  return state === 'open' ? order : 'newest';
+}
 
 /** How many of the narrowing fields are set, for the badge on the filter button. */
 export function narrowings(filter: QueueFilter): number {
@@ -35,6 +43,7 @@ export function queryOf(filter: QueueFilter): Record<string, string | undefined>
     place: orNone(filter.place.trim()),
     since: orNone(filter.since),
     until: orNone(filter.until),
+    order: orderOf(filter),
   };
 }
 

@@ -119,6 +119,20 @@ export function useItem({ selectedId, queue, undo, isOpenQueue, select }: ItemOp
     });
   }
 
+  /** One's own mark, which may come late: what was done to the item meanwhile stands. */
+  async function markSeen(isSeen: boolean): Promise<void> {
+    const candidate = shown.value;
+    if (!candidate || (candidate.seenAt !== null) === isSeen) return;
+    try {
+      const detail = await api.markSeen(candidate.id, isSeen);
+      const listed = queue.items.value.find(({ id }) => id === detail.id);
+      if (listed && listed.version <= detail.version) queue.put(detail);
+      if (state.detail?.id === detail.id && state.detail.version <= detail.version) state.detail = detail;
+    } catch {
+      // A mark that could not be made is made the next time.
+    }
+  }
+
   async function takeBack(): Promise<void> {
     const last = undo.newest.value;
     const id = last?.candidate.id ?? (state.detail?.undoUntil ? state.detail.id : undefined);
@@ -145,5 +159,5 @@ export function useItem({ selectedId, queue, undo, isOpenQueue, select }: ItemOp
   });
   onBeforeUnmount(() => renewing.cancel());
 
-  return { state, shown, load, renew, toggleClaim, judge, takeBack };
+  return { state, shown, load, renew, toggleClaim, judge, takeBack, markSeen };
 }

@@ -7,7 +7,8 @@ import { systemClock, type Timer } from '../../base/clock.ts';
 import type { Candidate } from '../../web/contract.ts';
 import { api, asProblem, type ApiProblem } from '../api.ts';
 import { onHappened, onReset } from '../live.ts';
-import { matches, queryOf, type QueueFilter } from './filter.ts';
+import { matches, orderOf, queryOf, type QueueFilter } from './filter.ts';
+import { compareIn, mergedIn } from './order.ts';
 
 /** Events within this span are answered by one round of requests. */
 const GATHER_MS = 250;
@@ -72,12 +73,18 @@ export function useQueue(filter: Ref<QueueFilter>, onChanged: (candidateId: numb
     fresh.value = fresh.value.filter((item) => item.id !== candidate.id);
     if (!matches(filter.value, candidate)) return;
     fresh.value.push(candidate);
-    fresh.value.sort((a, b) => b.id - a.id);
+    fresh.value.sort(compareIn(orderOf(filter.value)));
     if (items.value.length === 0) showFresh();
   }
 
   function showFresh(): void {
-    items.value.unshift(...fresh.value);
+    const order = orderOf(filter.value);
+    const last = items.value.at(-1);
+    // What belongs further down than was read is read there.
+    const within = fresh.value.filter(
+      (candidate) => next.value === null || !last || compareIn(order)(candidate, last) < 0,
+    );
+    items.value = mergedIn(order, items.value, within);
     fresh.value = [];
   }
 
@@ -127,8 +134,9 @@ export function useQueue(filter: Ref<QueueFilter>, onChanged: (candidateId: numb
       if (signal.aborted) return;
       for (const candidate of [...page.items].reverse()) put(candidate);
       const listed = new Set(page.items.map((item) => item.id));
-      const reach = page.next === null ? 0 : (page.items.at(-1)?.id ?? 0);
-      for (const item of items.value) if (!listed.has(item.id) && item.id >= reach) tell(item.id);
+      const last = page.next === null ? undefined : page.items.at(-1);
+      const compare = compareIn(orderOf(filter.value));
+      for (const item of items.value) if (!listed.has(item.id) && (!last || compare(item, last) < 0)) tell(item.id);
     } catch {
       // Still away: the next connection resets again.
     }

@@ -44,6 +44,7 @@ function candidate(part: Partial<Candidate> = {}): Candidate {
     claim: null,
     verdict: null,
     pictures: { before: null, after: null, overlay: null },
+    seenAt: null,
     version: 1,
     ...part,
   };
@@ -53,7 +54,7 @@ describe('the queue’s filter', () => {
   it('takes an item that an event told of as the server would', () => {
     expect(matches(EVERYTHING_OPEN, candidate())).toBe(true);
     expect(matches(EVERYTHING_OPEN, candidate({ state: 'decided' }))).toBe(false);
-    expect(matches({ ...EVERYTHING_OPEN, severity: 'urgent' }, candidate())).toBe(false);
+    expect(matches({ ...EVERYTHING_OPEN, severity: 'safety' }, candidate())).toBe(false);
     for (const place of ['3号', ' roof ', '东侧'])
       expect(matches({ ...EVERYTHING_OPEN, place }, candidate())).toBe(true);
     expect(matches({ ...EVERYTHING_OPEN, place: '5号' }, candidate())).toBe(false);
