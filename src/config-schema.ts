@@ -120,6 +120,11 @@ export const ConfigSchema = sections('Configuration of Sentinel', {
       32,
     ),
     secure_cookies: yesNoOrNull('Send session cookies over https only; null: as public_url is https'),
+    idle_lock_s: number(
+      'A console that nobody touched for so long asks for the password again; 0: never. Screens on the wall do not lock',
+      900,
+      { minimum: 0, maximum: DAY_S },
+    ),
   }),
 
   admin: section('The first account, made when there is none', {

@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import { openSealer, type Sealer } from './camera/camera.ts';
 import { thumbnailOf, fitness } from './comparison/comparison.ts';
 import { readPicture } from './drivers/codec/codec.ts';
+import { findFfmpeg } from './drivers/ffmpeg/ffmpeg.ts';
 import { listen } from './drivers/postgres/postgres.ts';
 import { cameraClockDesk, captureSetup, lineSetup, lookSetup } from './main-cameras.ts';
 import { ensureEstate, estateImporter, layFirstRoutes, rememberDemoStart, registerSimulated } from './main-estate.ts';
@@ -279,6 +280,7 @@ async function startPages(
           secure: config.http.secureCookies,
           trustProxy: config.http.trustedProxies,
           publicOrigins: config.http.publicUrl === null ? [] : [config.http.publicUrl],
+          idleLockS: config.http.idleLockS,
         },
         review: config.review,
         viewDefaults: {
@@ -314,6 +316,8 @@ async function startPages(
   );
 }
 
+const NO_FFMPEG = 'not on the path: streams that browsers cannot play, such as H.265, are not shown live';
+
 async function readiness(
   { db, queue, space, serverClock }: WholeStanding,
   keeping: LogKeeping,
@@ -340,6 +344,8 @@ async function readiness(
     Promise.resolve({ name: 'clock', ok: true, detail: clockDetail(serverClock.state) }),
     Promise.resolve({ name: 'store', ok: space.state !== 'out', detail: space.detail }),
     Promise.resolve(keeping.readiness()),
+    // Without it nothing else suffers, so it is told and no more.
+    findFfmpeg().then((file) => ({ name: 'ffmpeg', ok: true, detail: file ?? NO_FFMPEG })),
     check('pages', async () => {
       await readFile(path.join(UI_DIR, 'index.html'));
       return 'built';

@@ -34,6 +34,7 @@ import {
   type GateRules,
 } from './comparison/comparison.ts';
 import { KeyFrameDecoder, LiveDecoder } from './drivers/codec/codec.ts';
+import { findMpeg1Encoder } from './drivers/ffmpeg/ffmpeg.ts';
 import type { BlobStore } from './drivers/blobs/blobs.ts';
 import type { Db } from './drivers/postgres/postgres.ts';
 import type { CompareQueue } from './drivers/queue/queue.ts';
@@ -314,9 +315,12 @@ export async function runCompare(ground: Ground, setup: CompareSetup): Promise<R
 }
 
 /** Live pictures for whoever serves pages, over the same connections as everything else of this process. */
-export function openLive({ db }: Pick<Ground, 'db'>, line: Line): LiveRelay {
+export function openLive({ db, clock, log }: Pick<Ground, 'db' | 'clock' | 'log'>, line: Line): LiveRelay {
   const cameras = new CameraStore(db);
   return new LiveRelay({
+    clock,
+    log: log.child({ room: 'wall' }),
+    findEncoder: () => findMpeg1Encoder(),
     hold: (target, options) => line.pulls.hold(target, options),
     aim: line.aim,
     cameraOf: async (cameraId) => (await cameras.forCapture([cameraId]))[0],

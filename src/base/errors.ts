@@ -203,6 +203,18 @@ export const ERROR_TABLE = {
     en: 'Too many requests; try again in {retryAfterS} s',
     zh: '请求过于频繁，请在 {retryAfterS} 秒后重试',
   },
+  'live.no_ffmpeg': {
+    status: 503,
+    en: 'This camera sends what the browser cannot play, and the server has no ffmpeg to make it playable',
+    zh: '浏览器不能播放这路码流，服务器也没有安装 ffmpeg，无法转码',
+  },
+  'live.too_many_encoders': {
+    status: 503,
+    en: 'All {limit} places for streams that must be made playable are taken',
+    zh: '转码路数已达上限 {limit}',
+  },
+  'live.encoder_ended': { status: 502, en: 'ffmpeg ended; it is started again', zh: '转码程序中断，正在重启' },
+  'web.locked': { status: 423, en: 'This session is locked; give the password', zh: '会话已锁定，请输入密码' },
   'web.too_many_streams': {
     status: 503,
     en: 'All {limit} event streams are taken',

@@ -165,6 +165,19 @@ export const LIMITS = {
   /** Bytes that may wait for a slow page before its tiles skip to their next key unit: half a second of a full wall. */
   liveBytesWaiting: 2 * 1024 * 1024,
   liveAskBytes: 1024,
+  /** Cameras made into MPEG-1 at once for browsers that cannot play them: each is an ffmpeg and about a fifth of a core. */
+  mpegStreams: 8,
+  mpegWidthPx: 960,
+  /** What may wait for an ffmpeg that falls behind, and what is kept of what it says. */
+  mpegBytesWaiting: 1024 * 1024,
+  mpegSaidCharacters: 500,
+  /** An ffmpeg that ended is started again after the first pause, which doubles; having run so long forgets failures. */
+  mpegRestartFirstMs: 1_000,
+  mpegRestartLongestMs: 60_000,
+  mpegStableMs: 30_000,
+  /** Looking away for less than this is the same sitting; an open sitting is written down this often. */
+  liveSittingGapMs: 60_000,
+  liveSittingBeatMs: 20_000,
   liveHeartbeatMs: 15_000,
   /** How long an event whose id is still missing holds back the later ones, and how often the table is read unasked. */
   eventGapMs: 2_000,

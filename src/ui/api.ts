@@ -135,6 +135,7 @@ async function call<T>(method: string, path: string, { query = {}, body, signal 
   const answer = parsed(text);
   if (response.ok) return answer as T;
   if (response.status === 401 && path !== '/session') session.me = null;
+  if (response.status === 423 && session.me) session.me.isLocked = true;
   const error = (answer as Partial<ErrorBody> | undefined)?.error;
   throw error
     ? new ApiProblem(response.status, error.code, error.message, error.details)
@@ -162,6 +163,9 @@ export const EVENTS_URL = `${ROOT}/events`;
 export const api = {
   signIn: (name: string, password: string) => call<Me>('POST', '/session', { body: { name, password } }),
   signOut: () => call<undefined>('DELETE', '/session'),
+  touch: () => call<undefined>('POST', '/session/activity', { body: {} }),
+  lock: () => call<undefined>('POST', '/session/lock', { body: {} }),
+  unlock: (password: string) => call<Me>('POST', '/session/unlock', { body: { password } }),
   me: () => call<Me>('GET', '/me'),
   changePassword: (current: string, next: string) =>
     call<undefined>('POST', '/me/password', { body: { current, next } }),

@@ -174,6 +174,7 @@ async function ask(): Promise<void> {
   setServerTime(me.serverTime);
 }
 
-function refetch(): void {
+/** What is shown may be old: every page fetches anew. */
+export function refetch(): void {
   for (const listener of resets) listener();
 }

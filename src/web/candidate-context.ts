@@ -60,7 +60,10 @@ export async function readContext(
 }
 
 /** While it was seen, the looks nearest to moments evenly apart; before and after, the nearest ones. */
-async function readLooks(db: Db, { viewId, polygon, firstSeenAt, lastSeenAt }: Item): Promise<CandidateContext['looks']> {
+async function readLooks(
+  db: Db,
+  { viewId, polygon, firstSeenAt, lastSeenAt }: Item,
+): Promise<CandidateContext['looks']> {
   const stepMs = (lastSeenAt.getTime() - firstSeenAt.getTime()) / (LOOKS_DURING - 1);
   const found = await sql<{ id: number; captured_at: Date; regions: StoredRegion[] | null; picture_sha256: string }>`
     with pictured as (
@@ -178,9 +181,5 @@ export async function markSeen(db: Db, userId: number, candidateId: number, nowM
 }
 
 export async function unmarkSeen(db: Db, userId: number, candidateId: number): Promise<void> {
-  await db
-    .deleteFrom('candidate_seen')
-    .where('user_id', '=', userId)
-    .where('candidate_id', '=', candidateId)
-    .execute();
+  await db.deleteFrom('candidate_seen').where('user_id', '=', userId).where('candidate_id', '=', candidateId).execute();
 }

@@ -54,7 +54,10 @@ export async function listCandidates(
     .$if(filter.since !== undefined, (query) => query.where('candidate.raised_at', '>=', new Date(filter.since ?? 0)))
     .$if(filter.until !== undefined, (query) => query.where('candidate.raised_at', '<', new Date(filter.until ?? 0)))
     .$if(order === 'place', (query) =>
-      query.orderBy(sql`camera.place collate "C"`).orderBy('camera.id').orderBy('view.id'),
+      query
+        .orderBy(sql`camera.place collate "C"`)
+        .orderBy('camera.id')
+        .orderBy('view.id'),
     )
     .$if(order !== 'newest', (query) => query.orderBy('candidate.severity_rank', 'desc'))
     .orderBy('candidate.raised_at', 'desc')
@@ -172,17 +175,21 @@ export async function readCandidate(
   };
 }
 
-/** Digest of one of an item's pictures; throws `web.missing` where there is no such item or picture. */
-export async function findCandidatePicture(db: Db, id: number, which: 'before' | 'after' | 'overlay'): Promise<string> {
+/** One of an item's pictures, and the view it is of; throws `web.missing` where there is no such item or picture. */
+export async function findCandidatePicture(
+  db: Db,
+  id: number,
+  which: 'before' | 'after' | 'overlay',
+): Promise<{ sha256: string; viewId: number }> {
   const row = await db
     .selectFrom('candidate')
-    .select(['before_sha256', 'after_sha256', 'overlay_sha256'])
+    .select(['view_id', 'before_sha256', 'after_sha256', 'overlay_sha256'])
     .where('id', '=', id)
     .executeTakeFirst();
   if (!row) throw new SentinelError('web.missing', { what: 'candidate', id });
   const sha256 = row[`${which}_sha256`];
   if (sha256 === null) throw new SentinelError('web.missing', { what: `${which} picture of candidate`, id });
-  return sha256;
+  return { sha256, viewId: row.view_id };
 }
 
 function candidateQuery(db: Db, userId: number) {

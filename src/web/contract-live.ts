@@ -3,10 +3,10 @@
  * server answers each tile's {@link LiveTile} as JSON text and its pictures as binary messages:
  *
  *   0  uint16  tile, big-endian as all of it
- *   2  uint8   flags: 1 key unit, 2 follows a loss and shows artefacts until the next key unit
+ *   2  uint8   flags: 1 key unit, 2 follows a loss and shows artefacts until the next key unit, 4 a piece of MPEG-1
  *   3  uint8   0
  *   4  float64 when it arrived here, UTC ms
- *   12 …       one access unit, Annex B (ITU-T H.264 annex B)
+ *   12 …       one access unit, Annex B (ITU-T H.264 annex B); or some bytes of an MPEG transport stream (ISO/IEC 13818-1)
  */
 import { Type, type Static } from 'typebox';
 import { Id, Words } from './contract-shapes.ts';
@@ -15,6 +15,7 @@ export const LIVE_URL = '/api/v1/live';
 export const LIVE_HEADER_BYTES = 12;
 export const LIVE_KEY_FLAG = 1;
 export const LIVE_LOSS_FLAG = 2;
+export const LIVE_MPEG1_FLAG = 4;
 
 const TileNumber = Type.Integer({ minimum: 0, maximum: 65_535, description: "the page's own number for the tile" });
 
@@ -22,7 +23,13 @@ export const LiveAsk = Type.Union([
   Type.Object(
     {
       watch: Type.Object(
-        { tile: TileNumber, camera: Id, stream: Words('sub', 'main') },
+        {
+          tile: TileNumber,
+          camera: Id,
+          stream: Words('sub', 'main'),
+          /** `mpeg1`: made from the small stream for a browser that cannot play the camera's own. */
+          format: Type.Optional(Words('source', 'mpeg1')),
+        },
         { additionalProperties: false },
       ),
     },
@@ -39,7 +46,7 @@ export const LiveTile = Type.Object({
   tile: TileNumber,
   /** `masked`: a part of its picture must not be shown, so only stills of it are; `refused`: the ask was not good. */
   state: Words('connecting', 'playing', 'waiting', 'masked', 'unknown', 'refused'),
-  codec: Type.Optional(Words('h264', 'h265')),
+  codec: Type.Optional(Words('h264', 'h265', 'mpeg1')),
   problem: Type.Optional(Type.String({ description: 'a code of the error table' })),
 });
 export type LiveTile = Static<typeof LiveTile>;

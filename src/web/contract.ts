@@ -58,6 +58,8 @@ export const SignIn = Sent({
   password: Type.String({ minLength: 1, maxLength: 128 }),
 });
 
+export const Unlock = Sent({ password: SignIn.properties.password });
+
 export const Me = Type.Object({
   id: Id,
   name: Type.String(),
@@ -65,6 +67,10 @@ export const Me = Type.Object({
   role: Role,
   permissions: Type.Array(Type.String()),
   unit: Nullable(Type.Object({ id: Id, name: Type.String(), seesAll: Type.Boolean() })),
+  /** Nothing but the password, or leaving, is taken until it is opened. */
+  isLocked: Type.Boolean(),
+  /** Untouched for so many seconds it locks; null: it does not. */
+  idleLockS: Nullable(Type.Number()),
   estate: Type.Object({ name: Type.String(), timeZone: Type.String() }),
   serverTime: Time,
 });

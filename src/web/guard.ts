@@ -32,7 +32,7 @@ export function sessionCookie(secure: boolean): SessionCookie {
   };
 }
 
-/** Whose request it is at this moment: a session may have ended since a long answer began. */
+/** Whose request it is at this moment: a session may have ended or locked since a long answer began. */
 export type RecheckAccount = (request: FastifyRequest) => Promise<Account | undefined>;
 
 /**
@@ -41,7 +41,14 @@ export type RecheckAccount = (request: FastifyRequest) => Promise<Account | unde
  */
 export function guard(
   server: Server,
-  options: { db: Db; clock: Clock; cookie: SessionCookie; publicOrigins: readonly string[] },
+  options: {
+    db: Db;
+    clock: Clock;
+    cookie: SessionCookie;
+    publicOrigins: readonly string[];
+    /** A session that nobody touched for longer is locked; 0: none is. */
+    idleLockMs: number;
+  },
 ): { recheck: RecheckAccount; routes: readonly RouteOptions[] } {
   const routes: RouteOptions[] = [];
 
@@ -66,11 +73,20 @@ export function guard(
     const permission = request.routeOptions.config.permission;
     if (permission === 'public') return;
     if (!request.account) throw new SentinelError('web.not_signed_in');
+    if (request.account.isLocked && request.routeOptions.config.whileLocked !== true) {
+      throw new SentinelError('web.locked');
+    }
     if (permission === undefined || !mayDo(request.account.role, permission)) {
       throw new SentinelError('web.forbidden', { permission: permission ?? '' });
     }
   });
-  return { recheck: (request) => accountOf(request, bearerOf(request), options), routes };
+  return {
+    recheck: async (request) => {
+      const account = await accountOf(request, bearerOf(request), options);
+      return account?.isLocked ? undefined : account;
+    },
+    routes,
+  };
 }
 
 /** The account of a request to a route that is not public. */
@@ -99,11 +115,11 @@ function bearerOf(request: FastifyRequest): string | undefined {
 async function accountOf(
   request: FastifyRequest,
   bearer: string | undefined,
-  { db, clock, cookie }: { db: Db; clock: Clock; cookie: SessionCookie },
+  { db, clock, cookie, idleLockMs }: { db: Db; clock: Clock; cookie: SessionCookie; idleLockMs: number },
 ): Promise<Account | undefined> {
   if (bearer !== undefined) return findToken(db, bearer, clock.nowMs());
   const id = request.cookies[cookie.name];
-  return id === undefined || id.length > 200 ? undefined : findSession(db, id, clock.nowMs());
+  return id === undefined || id.length > 200 ? undefined : findSession(db, id, clock.nowMs(), idleLockMs);
 }
 
 function refuseForeign(request: FastifyRequest, publicOrigins: readonly string[]): void {

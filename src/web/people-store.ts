@@ -17,6 +17,8 @@ export interface Account {
   readonly unit: { readonly id: number; readonly name: string; readonly seesAll: boolean } | null;
   /** Digest of the session in hex; absent for a token. */
   readonly sessionKey?: string;
+  /** Nobody has touched the page for a while, or it was locked by hand: the password must be given again. */
+  readonly isLocked: boolean;
 }
 
 const TOKEN_PREFIX = 'sentinel_';
@@ -70,6 +72,7 @@ export async function createSession(
         user_id: userId,
         created_at: new Date(nowMs),
         expires_at: new Date(expiresAtMs),
+        active_at: new Date(nowMs),
       })
       .execute();
     // The oldest give way, so that somebody who never signs out is not locked out.
@@ -80,13 +83,15 @@ export async function createSession(
   return { id, expiresAtMs };
 }
 
-export async function findSession(db: Db, id: string, nowMs: number): Promise<Account | undefined> {
+/** @param idleLockMs a session nobody touched for longer is locked; 0: none is */
+export async function findSession(db: Db, id: string, nowMs: number, idleLockMs: number): Promise<Account | undefined> {
   const key = digest(id);
   const row = await db
     .selectFrom('session')
     .innerJoin('app_user', 'app_user.id', 'session.user_id')
     .leftJoin('unit', 'unit.id', 'app_user.unit_id')
     .select(['app_user.id', 'app_user.name', 'app_user.display_name', 'app_user.role'])
+    .select(['session.active_at', 'session.locked_at'])
     .select(['unit.id as unit_id', 'unit.name as unit_name', 'unit.sees_all'])
     .where('session.id_sha256', '=', key)
     .where('session.expires_at', '>', new Date(nowMs))
@@ -100,8 +105,33 @@ export async function findSession(db: Db, id: string, nowMs: number): Promise<Ac
       role: row.role,
       unit: unitOf(row),
       sessionKey: key.toString('hex'),
+      isLocked: row.locked_at !== null || (idleLockMs > 0 && nowMs - row.active_at.getTime() > idleLockMs),
     }
   );
+}
+
+/** Somebody touched the page; a session that is locked is not opened by that. */
+export async function touchSession(db: Db, sessionKey: string, nowMs: number): Promise<void> {
+  await db
+    .updateTable('session')
+    .set({ active_at: new Date(nowMs) })
+    .where('id_sha256', '=', Buffer.from(sessionKey, 'hex'))
+    .where('locked_at', 'is', null)
+    .execute();
+}
+
+/** Locks a session, or opens it again. */
+export async function setSessionLock(
+  trx: DbOrTrx,
+  sessionKey: string,
+  isLocked: boolean,
+  nowMs: number,
+): Promise<void> {
+  await trx
+    .updateTable('session')
+    .set(isLocked ? { locked_at: new Date(nowMs) } : { locked_at: null, active_at: new Date(nowMs) })
+    .where('id_sha256', '=', Buffer.from(sessionKey, 'hex'))
+    .execute();
 }
 
 function unitOf(row: { unit_id: number | null; unit_name: string | null; sees_all: boolean | null }): Account['unit'] {
@@ -202,7 +232,14 @@ export async function findToken(db: Db, token: string, nowMs: number): Promise<A
       .where('id', '=', row.token_id)
       .execute();
   }
-  return { userId: row.id, name: row.name, displayName: row.display_name, role: row.role, unit: unitOf(row) };
+  return {
+    userId: row.id,
+    name: row.name,
+    displayName: row.display_name,
+    role: row.role,
+    unit: unitOf(row),
+    isLocked: false,
+  };
 }
 
 export async function listTokens(db: Db, userId: number): Promise<StoredToken[]> {

@@ -38,6 +38,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Required of every route. */
     permission?: Permission | 'public';
+    /** Also answered while the session is locked: what it takes to open it, or to leave. */
+    whileLocked?: boolean;
   }
   interface FastifyRequest {
     /** Whoever asks; null where nobody is signed in, which only public routes meet. */
@@ -106,6 +108,8 @@ export interface WebParts {
   readonly patrolDefaults: PatrolDefaults;
   readonly importCameras: ImportCameras;
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
+  /** A session that nobody touched for longer is locked; 0: none is. */
+  readonly idleLockMs: number;
   readonly cookie: SessionCookie;
   readonly recheck: RecheckAccount;
   readonly throttle: LoginThrottle;

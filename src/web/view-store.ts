@@ -374,9 +374,13 @@ export async function findLookPicture(db: Db, viewId: number, lookId: number): P
   return row.picture_sha256;
 }
 
-/** Digest of a baseline's picture. Throws `web.missing`. */
-export async function findBaselinePicture(db: Db, baselineId: number): Promise<string> {
-  const row = await db.selectFrom('baseline').select('picture_sha256').where('id', '=', baselineId).executeTakeFirst();
+/** A baseline's picture, and the view it is of. Throws `web.missing`. */
+export async function findBaselinePicture(db: Db, baselineId: number): Promise<{ sha256: string; viewId: number }> {
+  const row = await db
+    .selectFrom('baseline')
+    .select(['picture_sha256', 'view_id'])
+    .where('id', '=', baselineId)
+    .executeTakeFirst();
   if (!row) throw new SentinelError('web.missing', { what: 'baseline', id: baselineId });
-  return row.picture_sha256;
+  return { sha256: row.picture_sha256, viewId: row.view_id };
 }

@@ -86,6 +86,8 @@ export interface WebOptions {
     readonly trustProxy: readonly string[];
     /** Origins under which people reach the site where a proxy changes `Host`, e.g. `https://sentinel.example`. */
     readonly publicOrigins: readonly string[];
+    /** A session that nobody touched for so long is locked; 0: none is. */
+    readonly idleLockS: number;
   };
   readonly review: { readonly claimS: number; readonly undoS: number };
   readonly viewDefaults: ViewDefaults;
@@ -190,7 +192,10 @@ export async function buildServer(options: WebOptions): Promise<{
     }),
   );
   const cookie = sessionCookie(config.secure);
-  const { recheck, routes: registered } = guard(server, { db, clock, cookie, publicOrigins: config.publicOrigins });
+  const idleLockMs = config.idleLockS * 1000;
+  const { recheck, routes: registered } = guard(server, {
+    ...{ db, clock, cookie, publicOrigins: config.publicOrigins, idleLockMs },
+  });
   keepToUnit(server, db);
   await describe(server, cookie.name);
 
@@ -218,6 +223,7 @@ export async function buildServer(options: WebOptions): Promise<{
     patrolDefaults: options.patrolDefaults,
     importCameras: options.importCameras,
     readiness: options.readiness,
+    idleLockMs,
     cookie,
     recheck,
     throttle: new LoginThrottle(clock),

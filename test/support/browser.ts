@@ -2,31 +2,9 @@
  * The system's Chromium for tests of the pages. Every page that a test opens is watched: an uncaught error, a violation of
  * the content security policy or a request to another host fails the test that caused it.
  */
-import { existsSync } from 'node:fs';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
-
-const CANDIDATES = [
-  process.env['CHROMIUM_PATH'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-];
-
-const ARGUMENTS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-function findChromium(): string | undefined {
-  return CANDIDATES.find((file) => file !== undefined && file !== '' && existsSync(file));
-}
+import { CHROMIUM_ARGUMENTS, findChromium } from './chromium.ts';
 
 export interface OpenOptions {
   readonly url: string;
@@ -59,7 +37,7 @@ export function describeInBrowser(name: string, suite: (pages: Pages) => void): 
 
     beforeAll(async () => {
       if (executablePath === undefined) throw new Error('no Chromium found: set CHROMIUM_PATH');
-      browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+      browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGUMENTS });
     });
     afterEach(async () => {
       await Promise.all(contexts.splice(0).map((context) => context.close()));

@@ -18,5 +18,8 @@ export function liveOf(
   const aim = async (camera: { subUrl: string | null; mainUrl: string | null }, stream: 'look' | 'evidence') => ({
     target: { url: (stream === 'look' ? camera.subUrl : camera.mainUrl) ?? '', credentials },
   });
-  return { live: openLive({ db }, { pulls, aim, visit: unused, record: unused, identify: unused }), pulls };
+  return {
+    live: openLive({ db, clock, log: silentLogger }, { pulls, aim, visit: unused, record: unused, identify: unused }),
+    pulls,
+  };
 }

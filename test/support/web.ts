@@ -135,7 +135,15 @@ export function testWebOptions(
     uiDir: path.resolve('dist/ui'),
     ...options,
     clock,
-    config: { host: '127.0.0.1', port: 0, secure: false, trustProxy: [], publicOrigins: [], ...options.config },
+    config: {
+      host: '127.0.0.1',
+      port: 0,
+      secure: false,
+      trustProxy: [],
+      publicOrigins: [],
+      idleLockS: 0,
+      ...options.config,
+    },
   };
 }
 
@@ -145,6 +153,9 @@ function noLivePictures(): LiveRelay {
   };
   return new LiveRelay({
     hold: nothing,
+    findEncoder: nothing,
+    clock: systemClock,
+    log: silentLogger,
     aim: nothing,
     cameraOf: async () => undefined,
     maskedOf: async () => new Set(),
@@ -178,18 +189,22 @@ export async function startSampleWeb(
     database?: { db: Db; url: string; close(): Promise<void> };
     port?: number;
     live?: (db: Db) => LiveRelay;
+    /** What stands in the database; by default the sample estate. */
+    fill?: (db: Db, pictures: MemoryPictures) => Promise<void>;
+    config?: Partial<WebOptions['config']>;
   } = {},
 ): Promise<SampleWeb> {
   const database = options.database ?? (await (await import('./postgres.ts')).freshDatabase());
   const clock = options.clock ?? systemClock;
   const pictures = new MemoryPictures();
   await ensureFirstAdmin(database.db, SAMPLE_PASSWORD);
-  await fillSample(database.db, pictures, clock.nowMs(), options.candidates ?? 24);
+  if (options.fill) await options.fill(database.db, pictures);
+  else await fillSample(database.db, pictures, clock.nowMs(), options.candidates ?? 24);
   const web = await startTestWeb(database, {
     pictures,
     clock,
     ...(options.uiDir !== undefined && { uiDir: options.uiDir }),
-    ...(options.port !== undefined && { config: { port: options.port } }),
+    config: { ...options.config, ...(options.port !== undefined && { port: options.port }) },
     ...(options.live && { live: options.live(database.db) }),
   });
   return {

@@ -189,7 +189,6 @@ export interface Database extends EvidenceTables {
     user_id: number;
     created_at: Stamp;
     expires_at: Stamp;
-    kiosk: Defaulted<boolean>;
     active_at: DefaultStamp;
     locked_at: OptionalStamp;
   };

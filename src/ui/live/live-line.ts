@@ -7,6 +7,7 @@ import {
   LIVE_HEADER_BYTES,
   LIVE_KEY_FLAG,
   LIVE_LOSS_FLAG,
+  LIVE_MPEG1_FLAG,
   LIVE_URL,
   type LiveAsk,
   type LiveTile,
@@ -21,8 +22,13 @@ export interface LiveUnit {
   readonly bytes: Uint8Array;
 }
 
+/** What the server is asked for: the camera's own stream, or MPEG-1 made from it. */
+export type LiveFormat = 'source' | 'mpeg1';
+
 export interface TileListener {
   onUnit(unit: LiveUnit): void;
+  /** Of MPEG-1: some bytes of its transport stream, and when they were made by the server's clock. */
+  onPiece(bytes: Uint8Array, atMs: number): void;
   /** `lost`: the line to the server is. */
   onState(state: LiveTile['state'] | 'lost', about: Pick<LiveTile, 'codec' | 'problem'>): void;
 }
@@ -30,6 +36,7 @@ export interface TileListener {
 interface Watched {
   readonly camera: number;
   readonly stream: 'sub' | 'main';
+  readonly format: LiveFormat;
   readonly listener: TileListener;
 }
 
@@ -43,13 +50,18 @@ let retry: Timer | undefined;
 let attempts = 0;
 
 /** @returns ends it */
-export function watchLive(camera: number, stream: 'sub' | 'main', listener: TileListener): () => void {
+export function watchLive(
+  camera: number,
+  stream: 'sub' | 'main',
+  format: LiveFormat,
+  listener: TileListener,
+): () => void {
   // Numbers are not used again soon: what is still on its way for an ended tile must reach no other.
   while (tiles.has(nextTile)) nextTile = (nextTile + 1) % 65_536;
   const tile = nextTile;
   nextTile = (nextTile + 1) % 65_536;
-  tiles.set(tile, { camera, stream, listener });
-  if (socket?.readyState === WebSocket.OPEN) ask({ watch: { tile, camera, stream } });
+  tiles.set(tile, { camera, stream, format, listener });
+  if (socket?.readyState === WebSocket.OPEN) ask({ watch: { tile, camera, stream, format } });
   else if (!socket && !retry) open();
   return () => {
     if (!tiles.delete(tile)) return;
@@ -63,7 +75,7 @@ function open(): void {
   opened.binaryType = 'arraybuffer';
   opened.onopen = () => {
     attempts = 0;
-    for (const [tile, { camera, stream }] of tiles) ask({ watch: { tile, camera, stream } });
+    for (const [tile, { camera, stream, format }] of tiles) ask({ watch: { tile, camera, stream, format } });
   };
   opened.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
     if (typeof data === 'string') hearState(JSON.parse(data) as LiveTile);
@@ -103,10 +115,16 @@ function hearState({ tile, state, ...about }: LiveTile): void {
 function hearUnit(message: ArrayBuffer): void {
   const header = new DataView(message, 0, LIVE_HEADER_BYTES);
   const flags = header.getUint8(2);
-  tiles.get(header.getUint16(0))?.listener.onUnit({
+  const listener = tiles.get(header.getUint16(0))?.listener;
+  const bytes = new Uint8Array(message, LIVE_HEADER_BYTES);
+  if ((flags & LIVE_MPEG1_FLAG) !== 0) {
+    listener?.onPiece(bytes, header.getFloat64(4));
+    return;
+  }
+  listener?.onUnit({
     isKey: (flags & LIVE_KEY_FLAG) !== 0,
     followsLoss: (flags & LIVE_LOSS_FLAG) !== 0,
     arrivedAtMs: header.getFloat64(4),
-    bytes: new Uint8Array(message, LIVE_HEADER_BYTES),
+    bytes,
   });
 }

@@ -1,13 +1,18 @@
-/** Access units into a video element, through Media Source Extensions. What cannot be played says why. */
-import JMuxer from 'jmuxer';
-import { systemClock } from '../../base/clock.ts';
+/**
+ * One camera's live pictures on a screen: its own stream through Media Source Extensions, or where this browser cannot
+ * play that, MPEG-1 that the server makes of it. What cannot be played says why.
+ */
 import type { LiveTile } from '../../web/contract.ts';
-import { watchLive, type LiveUnit } from './live-line.ts';
+import { watchLive } from './live-line.ts';
+import { Mpeg1Player } from './mpeg1-player.ts';
+import { SourcePlayer } from './source-player.ts';
 
 export interface LiveShown {
-  /** `lost`: the line to the server is; `unsupported`: this browser cannot play what the camera sends. */
-  readonly state: LiveTile['state'] | 'lost' | 'unsupported';
+  /** `lost`: the line to the server is. */
+  readonly state: LiveTile['state'] | 'lost';
   readonly problem?: string;
+  /** Pictures are drawn on the canvas rather than in the video. */
+  readonly isDrawn?: boolean;
 }
 
 export interface LivePlayer {
@@ -20,93 +25,62 @@ export interface LiveEars {
   onUnit(arrivedAtMs: number): void;
 }
 
-/** A picture is shown until the next one comes: for how long is not known yet, so as long as the one before, within reason. */
-const FIRST_DURATION_MS = 40;
-const LONGEST_DURATION_MS = 1_000;
-/** Behind the camera at most; beyond it the player jumps ahead. */
-const DELAY_MS = 400;
+/** Where pictures go: one of the two, as {@link LiveShown.isDrawn} says. */
+export interface LiveScreen {
+  readonly video: HTMLVideoElement;
+  readonly canvas: HTMLCanvasElement;
+}
 
 /** What a browser must be able to play of each; the exact profile is the stream's own. */
 const TYPES = { h264: 'video/mp4; codecs="avc1.42e01e"', h265: 'video/mp4; codecs="hvc1.1.6.L93.B0"' } as const;
 
-/** Plays a camera's stream in `video` until closed. */
-export function playLive(video: HTMLVideoElement, camera: number, stream: 'sub' | 'main', ears: LiveEars): LivePlayer {
-  let muxer: JMuxer | undefined;
-  let isReady = false;
-  /** What came before the browser was ready to take it, from the last key unit on. */
-  let early: LiveUnit[] = [];
-  let codec: 'h264' | 'h265' = 'h264';
-  let begun = false;
-  let lastArrivedAtMs: number | undefined;
+function canPlay(codec: keyof typeof TYPES): boolean {
+  return 'MediaSource' in window && MediaSource.isTypeSupported(TYPES[codec]);
+}
 
-  const stopMuxer = (): void => {
-    muxer?.destroy();
-    muxer = undefined;
-    isReady = false;
-    begun = false;
-    early = [];
-    lastArrivedAtMs = undefined;
-  };
-  const startMuxer = (): void => {
-    muxer = new JMuxer({
-      node: video,
-      mode: 'video',
-      videoCodec: codec === 'h265' ? 'H265' : 'H264',
-      flushingTime: 0,
-      maxDelay: DELAY_MS,
-      clearBuffer: true,
-      onReady: () => {
-        isReady = true;
-        for (const unit of early.splice(0)) feed(unit);
+/** Plays a camera's stream until closed. */
+export function playLive(screen: LiveScreen, camera: number, stream: 'sub' | 'main', ears: LiveEars): LivePlayer {
+  let stop = playSource();
+
+  function playSource(): () => void {
+    const player = new SourcePlayer(screen.video);
+    const end = watchLive(camera, stream, 'source', {
+      onUnit: (unit) => {
+        if (player.take(unit)) ears.onUnit(unit.arrivedAtMs);
       },
-      onError: () => {
-        // A buffer that failed takes nothing more; the next key unit begins a new one.
-        stopMuxer();
+      onPiece() {},
+      onState(state, { codec, problem }) {
+        if (codec === 'h264' || codec === 'h265') player.codec = codec;
+        if (state === 'playing' && !canPlay(player.codec)) {
+          stop();
+          stop = playMpeg1();
+          return;
+        }
+        ears.onShown({ state, ...(problem && { problem }) });
       },
     });
-  };
-  const feed = ({ bytes, arrivedAtMs }: LiveUnit): void => {
-    const gapMs = lastArrivedAtMs === undefined ? FIRST_DURATION_MS : arrivedAtMs - lastArrivedAtMs;
-    lastArrivedAtMs = arrivedAtMs;
-    const duration = Math.min(LONGEST_DURATION_MS, Math.max(1, Math.round(gapMs)));
-    muxer?.feed({ video: bytes, duration, isLastVideoFrameComplete: true });
-  };
-  const onUnit = (unit: LiveUnit): void => {
-    // Behind a loss the picture smears until the next key unit: rather none.
-    if (unit.followsLoss || (!begun && !unit.isKey)) {
-      begun = false;
-      return;
-    }
-    if (!muxer) startMuxer();
-    begun = true;
-    if (isReady) feed(unit);
-    else if (unit.isKey) early = [unit];
-    else early.push(unit);
-    ears.onUnit(unit.arrivedAtMs);
-  };
-
-  const end = watchLive(camera, stream, {
-    onUnit,
-    onState(state, about) {
-      if (about.codec && about.codec !== codec) {
-        stopMuxer();
-        codec = about.codec;
-      }
-      const unsupported = state === 'playing' && !MediaSource.isTypeSupported(TYPES[codec]);
-      ears.onShown({ state: unsupported ? 'unsupported' : state, ...(about.problem && { problem: about.problem }) });
-    },
-  });
-  // A browser may have paused what it thought was not seen.
-  const awake = systemClock.every(2_000, () => {
-    if (begun && video.paused) void video.play().catch(() => {});
-  });
-  return {
-    close() {
-      awake.cancel();
+    return () => {
       end();
-      stopMuxer();
-      video.removeAttribute('src');
-      video.load();
-    },
-  };
+      player.close();
+    };
+  }
+
+  function playMpeg1(): () => void {
+    const player = new Mpeg1Player(screen.canvas);
+    ears.onShown({ state: 'connecting', isDrawn: true });
+    const end = watchLive(camera, 'sub', 'mpeg1', {
+      onUnit() {},
+      onPiece: (bytes, atMs) => {
+        player.take(bytes);
+        ears.onUnit(atMs);
+      },
+      onState: (state, { problem }) => ears.onShown({ state, isDrawn: true, ...(problem && { problem }) }),
+    });
+    return () => {
+      end();
+      player.close();
+    };
+  }
+
+  return { close: () => stop() };
 }

@@ -14,7 +14,8 @@ export function useContext(selectedId: Ref<number | undefined>, nextId: Ref<numb
     if (id === undefined || kept.value.has(id)) return;
     try {
       kept.value.set(id, await api.candidateContext(id));
-      for (const oldest of [...kept.value.keys()].slice(0, -KEPT)) if (oldest !== selectedId.value) kept.value.delete(oldest);
+      for (const oldest of [...kept.value.keys()].slice(0, -KEPT))
+        if (oldest !== selectedId.value) kept.value.delete(oldest);
       if (failed.value === id) failed.value = undefined;
     } catch {
       // It helps to judge and is not needed to: the strip says that it is missing.

@@ -1,6 +1,4 @@
 /** The keys of the review page, once: the page acts by this table and the help is written from it. */
-import type { Hotkeys } from '../hotkeys.ts';
-
 interface KeyEntry {
   readonly group: 'queue' | 'look' | 'decide';
   /** What it does; its sentence is `help.<what>`. */
@@ -57,6 +55,6 @@ export function capOf(key: string): string {
 }
 
 /** Binds every action to its keys; one that is left out does not compile. */
-export function hotkeysOf(acts: Readonly<Record<ReviewAction, (event: KeyboardEvent) => void>>): Hotkeys {
+export function hotkeysOf<Act>(acts: Readonly<Record<ReviewAction, Act>>): Readonly<Record<string, Act>> {
   return Object.fromEntries(REVIEW_KEYS.flatMap(({ what, keys }) => keys.map((key) => [key, acts[what]])));
 }

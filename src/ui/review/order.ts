@@ -8,8 +8,7 @@ export const SHOWN_OF_A_RUN = 3;
 
 /** The server's order over again, for items that arrive one by one: negative where `a` comes first. */
 export function compareIn(order: CandidateOrder): (a: Candidate, b: Candidate) => number {
-  const byTime = (a: Candidate, b: Candidate): number =>
-    Date.parse(b.raisedAt) - Date.parse(a.raisedAt) || b.id - a.id;
+  const byTime = (a: Candidate, b: Candidate): number => Date.parse(b.raisedAt) - Date.parse(a.raisedAt) || b.id - a.id;
   if (order === 'newest') return byTime;
   const byGravity = (a: Candidate, b: Candidate): number =>
     SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || byTime(a, b);
@@ -53,7 +52,7 @@ export function linesOf(
   selectedId: number | undefined,
 ): QueueLine[] {
   const lines: QueueLine[] = [];
-  for (let from = 0; from < items.length; ) {
+  for (let from = 0; from < items.length;) {
     const first = items[from] as Candidate;
     if (order === 'place' && items[from - 1]?.view.id !== first.view.id) {
       const after = items.findIndex((item, at) => at > from && item.view.id !== first.view.id);

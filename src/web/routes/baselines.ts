@@ -6,7 +6,9 @@ import { PictureQuery, sendPicture } from '../picture.ts';
 import { answers, type Server, type WebParts } from '../server.ts';
 import { findBaselinePicture, readBaseline } from '../view-store.ts';
 
-export function baselineRoutes(server: Server, { db, clock, pictures }: WebParts): void {
+export function baselineRoutes(server: Server, parts: WebParts): void {
+  const { db, clock } = parts;
+
   server.post(
     '/api/v1/baselines/accept',
     {
@@ -39,6 +41,9 @@ export function baselineRoutes(server: Server, { db, clock, pictures }: WebParts
       config: { permission: 'views.read' },
       schema: { tags: ['views'], summary: 'A lawful picture', params: IdParams, querystring: PictureQuery },
     },
-    async (request, reply) => sendPicture(request, reply, pictures, await findBaselinePicture(db, request.params.id)),
+    async (request, reply) => {
+      const { sha256, viewId } = await findBaselinePicture(db, request.params.id);
+      return sendPicture(request, reply, parts, sha256, { viewId });
+    },
   );
 }

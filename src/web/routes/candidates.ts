@@ -28,7 +28,7 @@ const PICTURES = ['before', 'after', 'overlay'] as const;
 const VIEWED_AGAIN_MS = 60_000;
 
 export function candidateRoutes(server: Server, parts: WebParts): void {
-  const { db, clock, review, pictures } = parts;
+  const { db, clock, review } = parts;
   const noteViewed = createViewedNotes(parts);
 
   /** Answers with the item after the change; where it conflicts, with the error and the item as it is now. */
@@ -60,14 +60,7 @@ export function candidateRoutes(server: Server, parts: WebParts): void {
       const account = signedIn(request);
       const cameras = await camerasSeenBy(db, account);
       const after = readCursor(cursor);
-      const rows = await listCandidates(
-        db,
-        { ...filter, cameras },
-        account.userId,
-        after,
-        limit + 1,
-        clock.nowMs(),
-      );
+      const rows = await listCandidates(db, { ...filter, cameras }, account.userId, after, limit + 1, clock.nowMs());
       return pageOf(
         rows,
         limit,
@@ -88,8 +81,7 @@ export function candidateRoutes(server: Server, parts: WebParts): void {
         response: answers(CandidateDetail),
       },
     },
-    (request) =>
-      readCandidate(db, request.params.id, signedIn(request).userId, review.undoS, clock.nowMs()),
+    (request) => readCandidate(db, request.params.id, signedIn(request).userId, review.undoS, clock.nowMs()),
   );
 
   server.get(
@@ -98,7 +90,8 @@ export function candidateRoutes(server: Server, parts: WebParts): void {
       config: { permission: 'candidates.read' },
       schema: {
         tags: ['candidates'],
-        summary: 'Looks at its view over time, items raised at about the same time, and what was said of its place before',
+        summary:
+          'Looks at its view over time, items raised at about the same time, and what was said of its place before',
         params: IdParams,
         response: answers(CandidateContext),
       },
@@ -205,9 +198,9 @@ export function candidateRoutes(server: Server, parts: WebParts): void {
     },
     async (request, reply) => {
       const { id, which } = request.params;
-      const sha256 = await findCandidatePicture(db, id, which);
+      const { sha256, viewId } = await findCandidatePicture(db, id, which);
       await noteViewed(signedIn(request).userId, id);
-      return sendPicture(request, reply, pictures, sha256);
+      return sendPicture(request, reply, parts, sha256, { viewId });
     },
   );
 }

@@ -12,7 +12,7 @@ import {
 import { pageOf, pageSize, readCursor } from '../cursor.ts';
 import { findCompared, findKeptPicture, keptPictureOf, listKept } from '../evidence-store.ts';
 import { sendFile } from '../evidence-visit.ts';
-import { PictureQuery } from '../picture.ts';
+import { blackened, PictureQuery, privacyAreas } from '../picture.ts';
 import { answers, type Server, type WebParts } from '../server.ts';
 import { Type } from 'typebox';
 
@@ -96,7 +96,9 @@ export function keptPictureRoutes(server: Server, { db, custody, door, pictures 
       const sight = { kind: 'pictures.viewed', snapshots: [], files: [sha256] } as const;
       const view = { id, pictures: [`${kind} ${pictureId}`] };
       const bytes = await door.read(visitor.visit, { ...sight, view }, pictures, sha256);
-      return sendFile(reply, bytes, { mediaType: 'image/jpeg' });
+      return sendFile(reply, await blackened(bytes, await privacyAreas(db, { viewId: id })), {
+        mediaType: 'image/jpeg',
+      });
     },
   );
 }

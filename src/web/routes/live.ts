@@ -14,11 +14,13 @@ import {
   LIVE_HEADER_BYTES,
   LIVE_KEY_FLAG,
   LIVE_LOSS_FLAG,
+  LIVE_MPEG1_FLAG,
   LIVE_URL,
   LiveAsk,
   type LiveTile,
 } from '../contract.ts';
 import { signedIn } from '../guard.ts';
+import { LiveSittings } from '../live-sittings.ts';
 import type { Server, WebParts } from '../server.ts';
 import { seesCamera } from '../unit-scope.ts';
 
@@ -27,9 +29,11 @@ const POLICY_VIOLATION = 1008;
 const GOING_AWAY = 1001;
 
 type LiveUnit = Parameters<Parameters<WebParts['live']['watch']>[2]['onUnit']>[0];
+type LiveState = Parameters<Parameters<WebParts['live']['watch']>[2]['onState']>[0];
 
 export async function liveRoutes(server: Server, parts: WebParts): Promise<void> {
   const pages = new Map<LivePage, number>();
+  const sittings = new LiveSittings(parts);
 
   await server.register(async (scope) => {
     await scope.register(websocket, { options: { maxPayload: LIMITS.liveAskBytes, perMessageDeflate: false } });
@@ -38,6 +42,7 @@ export async function liveRoutes(server: Server, parts: WebParts): Promise<void>
       request.raw.socket.destroySoon();
       done();
     });
+    scope.addHook('onClose', () => sittings.close());
     scope.addHook('preClose', () => {
       for (const page of pages.keys()) page.close(GOING_AWAY, 'the server is closing');
     });
@@ -61,7 +66,7 @@ export async function liveRoutes(server: Server, parts: WebParts): Promise<void>
         },
       },
       (socket: WebSocket, request: FastifyRequest) => {
-        const page = new LivePage(socket, request, parts);
+        const page = new LivePage(socket, request, parts, sittings);
         pages.set(page, signedIn(request).userId);
         parts.metrics.livePages.set(pages.size);
         socket.on('close', () => {
@@ -76,6 +81,8 @@ export async function liveRoutes(server: Server, parts: WebParts): Promise<void>
 
 interface Tile {
   readonly cameraId: number;
+  /** Writes down that its picture is no longer looked at. */
+  rise: (() => void) | undefined;
   end: (() => Promise<void>) | undefined;
   /** Units are skipped until a key unit finds room. */
   skipping: boolean;
@@ -86,15 +93,17 @@ class LivePage {
   readonly #socket: WebSocket;
   readonly #request: FastifyRequest;
   readonly #parts: WebParts;
+  readonly #sittings: LiveSittings;
   readonly #tiles = new Map<number, Tile>();
   readonly #heartbeat: Timer;
   #grace: Timer | undefined;
   #alive = true;
 
-  constructor(socket: WebSocket, request: FastifyRequest, parts: WebParts) {
+  constructor(socket: WebSocket, request: FastifyRequest, parts: WebParts, sittings: LiveSittings) {
     this.#socket = socket;
     this.#request = request;
     this.#parts = parts;
+    this.#sittings = sittings;
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#onMessage(isBinary ? '' : data.toString('utf8')));
     socket.on('pong', () => (this.#alive = true));
     // What went wrong with the line shows in its end; there is nobody else to tell.
@@ -153,30 +162,32 @@ class LivePage {
       this.#unwatch(ask.unwatch.tile);
       return;
     }
-    const { tile: number, camera, stream } = ask.watch;
+    const { tile: number, camera, stream, format } = ask.watch;
     this.#unwatch(number);
     if (this.#tiles.size >= LIMITS.liveTilesPerPage) {
       this.#tell({ tile: number, state: 'refused', problem: 'web.too_many_streams' });
       return;
     }
-    const tile: Tile = { cameraId: camera, end: undefined, skipping: false, ended: false };
+    const tile: Tile = { cameraId: camera, rise: undefined, end: undefined, skipping: false, ended: false };
     this.#tiles.set(number, tile);
     this.#parts.metrics.liveTiles.inc();
-    void this.#watch(number, tile, stream);
+    void this.#watch(number, tile, format === 'mpeg1' ? 'mpeg1' : stream);
   }
 
-  async #watch(number: number, tile: Tile, stream: 'sub' | 'main'): Promise<void> {
+  async #watch(number: number, tile: Tile, what: 'sub' | 'main' | 'mpeg1'): Promise<void> {
     try {
       if (!(await seesCamera(this.#parts.db, signedIn(this.#request), tile.cameraId))) {
         throw new SentinelError('web.missing', { what: 'camera', id: tile.cameraId });
       }
-      const end = await this.#parts.live.watch(tile.cameraId, stream, {
-        onUnit: (unit) => this.#send(number, tile, unit),
-        onState: ({ name, codec, problem }) => {
-          if (tile.ended) return;
-          this.#tell({ tile: number, state: name, ...(codec && { codec }), ...(problem && { problem }) });
-        },
-      });
+      const onState = (state: LiveState): void => this.#show(number, tile, state);
+      const { live } = this.#parts;
+      const end =
+        what === 'mpeg1'
+          ? await live.watchMpeg1(tile.cameraId, {
+              onPiece: (bytes, atMs) => this.#sendPiece(number, tile, bytes, atMs),
+              onState,
+            })
+          : await live.watch(tile.cameraId, what, { onUnit: (unit) => this.#send(number, tile, unit), onState });
       if (tile.ended) await end();
       else tile.end = end;
     } catch (thrown) {
@@ -192,7 +203,14 @@ class LivePage {
     tile.ended = true;
     this.#tiles.delete(number);
     this.#parts.metrics.liveTiles.dec();
+    tile.rise?.();
     void tile.end?.();
+  }
+
+  #show(number: number, tile: Tile, { name, codec, problem }: LiveState): void {
+    if (tile.ended) return;
+    if (name === 'playing') tile.rise ??= this.#sittings.sit(signedIn(this.#request).userId, tile.cameraId);
+    this.#tell({ tile: number, state: name, ...(codec && { codec }), ...(problem && { problem }) });
   }
 
   #send(number: number, tile: Tile, unit: LiveUnit): void {
@@ -201,18 +219,31 @@ class LivePage {
     else if (unit.isKey) tile.skipping = false;
     this.#parts.metrics.liveUnits.inc({ outcome: tile.skipping ? 'skipped' : 'sent' });
     if (tile.skipping) return;
-    const message = Buffer.allocUnsafe(LIVE_HEADER_BYTES + unit.bytes.length);
-    message.writeUInt16BE(number, 0);
-    message[2] = (unit.isKey ? LIVE_KEY_FLAG : 0) | (unit.followsLoss ? LIVE_LOSS_FLAG : 0);
-    message[3] = 0;
-    message.writeDoubleBE(unit.arrivedAtMs, 4);
-    message.set(unit.bytes, LIVE_HEADER_BYTES);
-    this.#socket.send(message);
+    const flags = (unit.isKey ? LIVE_KEY_FLAG : 0) | (unit.followsLoss ? LIVE_LOSS_FLAG : 0);
+    this.#socket.send(messageOf(number, flags, unit.arrivedAtMs, unit.bytes));
+  }
+
+  /** The player finds its way back into a transport stream of which pieces are missing. */
+  #sendPiece(number: number, tile: Tile, bytes: Uint8Array, atMs: number): void {
+    if (tile.ended || this.#socket.readyState !== this.#socket.OPEN) return;
+    const isSkipped = this.#socket.bufferedAmount > LIMITS.liveBytesWaiting;
+    this.#parts.metrics.liveUnits.inc({ outcome: isSkipped ? 'skipped' : 'sent' });
+    if (!isSkipped) this.#socket.send(messageOf(number, LIVE_MPEG1_FLAG, atMs, bytes));
   }
 
   #tell(tile: LiveTile): void {
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(tile));
   }
+}
+
+function messageOf(tile: number, flags: number, atMs: number, bytes: Uint8Array): Buffer {
+  const message = Buffer.allocUnsafe(LIVE_HEADER_BYTES + bytes.length);
+  message.writeUInt16BE(tile, 0);
+  message[2] = flags;
+  message[3] = 0;
+  message.writeDoubleBE(atMs, 4);
+  message.set(bytes, LIVE_HEADER_BYTES);
+  return message;
 }
 
 function askOf(text: string): LiveAsk | undefined {

@@ -3,16 +3,24 @@ import { Type } from 'typebox';
 import { SentinelError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { recordAudit } from '../../drivers/postgres/postgres.ts';
-import { Me, PasswordChange, SignIn } from '../contract.ts';
+import { Me, PasswordChange, SignIn, Unlock } from '../contract.ts';
 import { signedIn } from '../guard.ts';
 import { passwordFits } from '../password.ts';
-import { createSession, endSession, findSession, findSignIn, type Account } from '../people-store.ts';
+import {
+  createSession,
+  endSession,
+  findSession,
+  findSignIn,
+  setSessionLock,
+  touchSession,
+  type Account,
+} from '../people-store.ts';
 import { permissionsOf } from '../permissions.ts';
 import { answers, type Server, type WebParts } from '../server.ts';
 import { changeOwnPassword } from '../user-store.ts';
 
 export function sessionRoutes(server: Server, parts: WebParts): void {
-  const { db, clock, cookie, throttle, metrics } = parts;
+  const { db, clock, cookie, throttle, metrics, idleLockMs } = parts;
 
   const me = async (account: Account): Promise<Me> => {
     const estate = await db
@@ -38,6 +46,8 @@ export function sessionRoutes(server: Server, parts: WebParts): void {
       role: account.role,
       permissions: permissionsOf(account.role),
       unit: account.unit,
+      isLocked: account.isLocked,
+      idleLockS: account.sessionKey === undefined || idleLockMs === 0 ? null : idleLockMs / 1000,
       estate: { name: estate?.name ?? '', timeZone: estate?.time_zone ?? 'UTC' },
       serverTime: new Date(clock.nowMs()).toISOString(),
     };
@@ -76,7 +86,7 @@ export function sessionRoutes(server: Server, parts: WebParts): void {
       succeeded();
       if (request.account?.sessionKey !== undefined) await endSession(db, request.account.sessionKey);
       const session = await createSession(db, found.userId, clock.nowMs());
-      const account = await findSession(db, session.id, clock.nowMs());
+      const account = await findSession(db, session.id, clock.nowMs(), idleLockMs);
       if (!account) throw new SentinelError('web.wrong_login');
       metrics.signIns.inc({ outcome: 'accepted' });
       await audit(found.userId, 'session.created');
@@ -88,7 +98,7 @@ export function sessionRoutes(server: Server, parts: WebParts): void {
   server.delete(
     '/api/v1/session',
     {
-      config: { permission: 'account.own' },
+      config: { permission: 'account.own', whileLocked: true },
       schema: { tags: ['session'], summary: 'Sign out', response: { ...answers(Type.Null()), 204: Type.Null() } },
     },
     async (request, reply) => {
@@ -106,10 +116,66 @@ export function sessionRoutes(server: Server, parts: WebParts): void {
   server.get(
     '/api/v1/me',
     {
-      config: { permission: 'account.own' },
+      config: { permission: 'account.own', whileLocked: true },
       schema: { tags: ['session'], summary: 'Who is signed in, and what they may do', response: answers(Me) },
     },
     (request) => me(signedIn(request)),
+  );
+
+  const NOTHING = { ...answers(Type.Null()), 204: Type.Null() };
+
+  server.post(
+    '/api/v1/session/activity',
+    {
+      config: { permission: 'account.own' },
+      schema: { tags: ['session'], summary: 'Somebody is at the page: it does not lock yet', response: NOTHING },
+    },
+    async (request, reply) => {
+      const { sessionKey } = signedIn(request);
+      if (sessionKey !== undefined) await touchSession(db, sessionKey, clock.nowMs());
+      return reply.status(204).send(null);
+    },
+  );
+
+  server.post(
+    '/api/v1/session/lock',
+    {
+      config: { permission: 'account.own' },
+      schema: { tags: ['session'], summary: 'Lock the session until the password is given', response: NOTHING },
+    },
+    async (request, reply) => {
+      const { sessionKey, userId } = signedIn(request);
+      // A program has no session, and nothing to lock.
+      if (sessionKey === undefined) return reply.status(204).send(null);
+      await setSessionLock(db, sessionKey, true, clock.nowMs());
+      await recordAudit(db, { userId, action: 'session.locked', subject: 'session', atMs: clock.nowMs() });
+      return reply.status(204).send(null);
+    },
+  );
+
+  server.post(
+    '/api/v1/session/unlock',
+    {
+      config: { permission: 'account.own', whileLocked: true },
+      bodyLimit: LIMITS.signInBodyBytes,
+      schema: { tags: ['session'], summary: 'Open a locked session', body: Unlock, response: answers(Me) },
+    },
+    async (request) => {
+      const account = signedIn(request);
+      const { sessionKey, userId, name } = account;
+      if (sessionKey === undefined) return me(account);
+      const succeeded = throttle.begin(name, request.ip);
+      const found = await findSignIn(db, name);
+      const atMs = clock.nowMs();
+      if (!(await passwordFits(found?.passwordHash, request.body.password))) {
+        await recordAudit(db, { userId, action: 'session.unlock_refused', subject: 'session', atMs });
+        throw new SentinelError('people.wrong_password');
+      }
+      succeeded();
+      await setSessionLock(db, sessionKey, false, clock.nowMs());
+      await recordAudit(db, { userId, action: 'session.unlocked', subject: 'session', atMs });
+      return me({ ...account, isLocked: false });
+    },
   );
 
   server.post(

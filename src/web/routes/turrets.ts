@@ -40,7 +40,8 @@ const TAGS = ['ptz'];
 /** A drag's move ends by itself soon after the last word of the hand that drags. */
 const CONTINUOUS_S = 1;
 
-export function turretRoutes(server: Server, { db, clock, pictures, patrolDefaults }: WebParts): void {
+export function turretRoutes(server: Server, parts: WebParts): void {
+  const { db, clock, patrolDefaults } = parts;
   const resumeAfterS = async (cameraId: number): Promise<number> => {
     const row = await db
       .selectFrom('turret')
@@ -314,7 +315,8 @@ export function turretRoutes(server: Server, { db, clock, pictures, patrolDefaul
     },
     async (request, reply) => {
       const { id, token } = request.params;
-      return sendPicture(request, reply, pictures, await findPresetPicture(db, id, token));
+      const sha256 = await findPresetPicture(db, id, token);
+      return sendPicture(request, reply, parts, sha256, { cameraId: id, viewKey: token });
     },
   );
 

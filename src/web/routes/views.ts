@@ -30,7 +30,9 @@ import {
   requireView,
 } from '../view-store.ts';
 
-export function viewRoutes(server: Server, { db, clock, viewDefaults, pictures }: WebParts): void {
+export function viewRoutes(server: Server, parts: WebParts): void {
+  const { db, clock, viewDefaults } = parts;
+
   server.get(
     '/api/v1/views',
     {
@@ -140,7 +142,10 @@ export function viewRoutes(server: Server, { db, clock, viewDefaults, pictures }
       config: { permission: 'views.read' },
       schema: { tags: ['views'], summary: 'Newest kept picture', params: IdParams, querystring: PictureQuery },
     },
-    async (request, reply) => sendPicture(request, reply, pictures, await findViewPicture(db, request.params.id)),
+    async (request, reply) => {
+      const { id: viewId } = request.params;
+      return sendPicture(request, reply, parts, await findViewPicture(db, viewId), { viewId });
+    },
   );
 
   server.get(
@@ -149,8 +154,10 @@ export function viewRoutes(server: Server, { db, clock, viewDefaults, pictures }
       config: { permission: 'views.read' },
       schema: { tags: ['views'], summary: 'Picture of a look', params: LookParams, querystring: PictureQuery },
     },
-    async (request, reply) =>
-      sendPicture(request, reply, pictures, await findLookPicture(db, request.params.id, request.params.lookId)),
+    async (request, reply) => {
+      const { id: viewId, lookId } = request.params;
+      return sendPicture(request, reply, parts, await findLookPicture(db, viewId, lookId), { viewId });
+    },
   );
 
   server.post(

@@ -16,6 +16,9 @@ import { testWebOptions } from '../../support/web.ts';
 const EXPECTED: Record<string, Permission | 'public'> = {
   'POST /api/v1/session': 'public',
   'DELETE /api/v1/session': 'account.own',
+  'POST /api/v1/session/activity': 'account.own',
+  'POST /api/v1/session/lock': 'account.own',
+  'POST /api/v1/session/unlock': 'account.own',
   'GET /api/v1/me': 'account.own',
   'POST /api/v1/me/password': 'account.own',
   'GET /api/v1/users': 'users.manage',
@@ -42,6 +45,9 @@ const EXPECTED: Record<string, Permission | 'public'> = {
   'GET /api/v1/baselines/:id/picture.jpg': 'views.read',
   'GET /api/v1/candidates': 'candidates.read',
   'GET /api/v1/candidates/:id': 'candidates.read',
+  'GET /api/v1/candidates/:id/context': 'candidates.read',
+  'PUT /api/v1/candidates/:id/seen': 'candidates.read',
+  'DELETE /api/v1/candidates/:id/seen': 'candidates.read',
   'POST /api/v1/candidates/:id/claim': 'candidates.judge',
   'POST /api/v1/candidates/:id/verdict': 'candidates.judge',
   'DELETE /api/v1/candidates/:id/verdict': 'candidates.judge',
@@ -180,6 +186,7 @@ describe('every route', () => {
       clock: new ManualClock(),
       cookie: sessionCookie(false),
       publicOrigins: [],
+      idleLockMs: 0,
     });
     server.get('/forgotten', () => 'secret');
     await expect(server.ready()).rejects.toThrow('routes without a permission: GET /forgotten');

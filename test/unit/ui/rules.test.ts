@@ -66,9 +66,13 @@ describe('the queue’s filter', () => {
 
   it('asks for a verdict only among the decided', () => {
     const filter = { ...EVERYTHING_OPEN, verdict: 'violation' as const, place: '  ' };
-    expect(queryOf(filter)).toEqual({ state: 'open' });
+    expect(queryOf(filter)).toEqual({ state: 'open', order: 'severity' });
     expect(narrowings(filter)).toBe(0);
-    expect(queryOf({ ...filter, state: 'decided' })).toMatchObject({ state: 'decided', verdict: 'violation' });
+    expect(queryOf({ ...filter, state: 'decided' })).toMatchObject({
+      state: 'decided',
+      verdict: 'violation',
+      order: 'newest',
+    });
     expect(narrowings({ ...filter, state: 'decided' })).toBe(1);
   });
 });

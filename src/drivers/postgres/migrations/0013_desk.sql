@@ -39,8 +39,6 @@ comment on table live_sitting is
 comment on column live_sitting.seen_until is
   'The last moment it is known to have gone on; one that was not prolonged for a few minutes has ended then.';
 
-alter table session add column kiosk boolean not null default false;
-comment on column session.kiosk is 'Of a screen on the wall: nobody sits at it, so it does not lock.';
 alter table session add column active_at timestamptz not null default now();
 comment on column session.active_at is 'When somebody last touched the page: after a time without it the session locks.';
 alter table session add column locked_at timestamptz;
