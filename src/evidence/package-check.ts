@@ -49,6 +49,7 @@ import {
   type Place,
 } from './package-report.ts';
 import { crc32 } from './zip-form.ts';
+import { checkSm3, sm3Digests, type Sm3Digester } from './package-sm3.ts';
 import { checkStamp } from './package-stamp.ts';
 import { headStatement, verifyHead, type PublicKey, type SignedHead } from './tree-head.ts';
 
@@ -60,6 +61,8 @@ export interface CheckOptions {
   readonly keyId?: string;
   /** Faster digests than our own, where there are some. */
   readonly newDigester?: () => Digester;
+  /** SM3, where the machine has it. */
+  readonly newSm3?: (() => Sm3Digester) | undefined;
   readonly onProgress?: (doneBytes: number, allBytes: number) => void;
 }
 
@@ -86,7 +89,7 @@ class PackageCheck {
   #located = new Map<string, Located>();
   #facts: Omit<CheckFacts, 'bytes'> = {
     ...{ keyId: null, head: null, packageEntry: null, manifest: null },
-    ...{ snapshots: [], entries: [], files: 0, units: 0, stampedSize: null },
+    ...{ snapshots: [], entries: [], files: 0, units: 0, sm3Digests: 0, stampedSize: null },
   };
 
   constructor(file: PackageBytes, options: CheckOptions) {
@@ -112,6 +115,7 @@ class PackageCheck {
     const entries = await this.#checkEntries(manifest, signed, proofs, container);
     this.#claim('keys', checkKeys(entries.entries, key, signed.head.logId));
     await this.#checkSnapshots(manifest, entries, container);
+    await this.#checkSm3(manifest, entries, container);
     await this.#checkStamp(manifest, signed.head.logId, entries, container);
   }
 
@@ -304,6 +308,22 @@ class PackageCheck {
       }
     }
     this.#claim('originals', findings);
+  }
+
+  async #checkSm3(manifest: PackageManifest, entries: EntryCheck, container: ContainerCheck): Promise<void> {
+    const digests = sm3Digests(manifest, entries);
+    const { newSm3 } = this.#options;
+    this.#facts = { ...this.#facts, sm3Digests: digests.length };
+    if (digests.length === 0 || !newSm3) {
+      this.#claims.sm3 = 'open';
+      return;
+    }
+    const sizes = new Map(manifest.files.map(({ path, bytes }) => [path, bytes]));
+    const findings = await checkSm3(digests, newSm3, this.#file, (path) => {
+      const [dataAt, bytes] = [container.dataAt.get(path), sizes.get(path)];
+      return dataAt === undefined || bytes === undefined ? undefined : { dataAt, bytes };
+    });
+    this.#claim('sm3', findings);
   }
 
   /** The head that an outside authority stamped, where there is one. */

@@ -1,5 +1,5 @@
 /** Checks a package that lies on the disk. */
-import { createHash } from 'node:crypto';
+import { createHash, getHashes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import {
@@ -9,6 +9,7 @@ import {
   type Digester,
   type PackageBytes,
 } from './package-check.ts';
+import type { Sm3Digester } from './package-sm3.ts';
 
 /** @throws the file system's error where the file cannot be read */
 export async function checkFile(file: string, options: CheckOptions = {}): Promise<CheckReport> {
@@ -24,7 +25,7 @@ export async function checkFile(file: string, options: CheckOptions = {}): Promi
         return buffer.subarray(0, bytesRead);
       },
     };
-    return await checkPackage(bytes, { newDigester, ...options });
+    return await checkPackage(bytes, { newDigester, ...(HAS_SM3 && { newSm3 }), ...options });
   } finally {
     await handle.close();
   }
@@ -41,4 +42,12 @@ export function newDigester(): Digester {
     },
     done: () => ({ sha256: hash.digest('hex'), crc32: crc }),
   };
+}
+
+/** OpenSSL may be built without it. */
+const HAS_SM3 = getHashes().includes('sm3');
+
+function newSm3(): Sm3Digester {
+  const hash = createHash('sm3');
+  return { update: (piece) => void hash.update(piece), done: () => hash.digest('hex') };
 }

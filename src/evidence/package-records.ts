@@ -17,6 +17,8 @@ export interface EntryCheck {
   readonly findings: Finding[];
   readonly entries: CheckFacts['entries'];
   readonly snapshots: { readonly record: SnapshotRecord; readonly index: number }[];
+  /** SM3 digest that an entry bears of its body, by the entry's index. */
+  readonly bodySm3: ReadonlyMap<number, string>;
 }
 
 /** @param head whose signature has been checked */
@@ -29,6 +31,7 @@ export async function checkEntries(
   const findings: Finding[] = [];
   const entries: { index: number; kind: string; at: string; body: unknown }[] = [];
   const snapshots: EntryCheck['snapshots'] = [];
+  const bodySm3 = new Map<number, string>();
   const proven = new Map(proofs.map((line) => [line.index, line]));
   for (const index of manifest.entries) {
     const where = { path: entryPath(index), entry: index };
@@ -48,11 +51,12 @@ export async function checkEntries(
     if (entry.bodySha256 !== sha256OfText(bodyText)) {
       findings.push({ code: 'body_altered', where: { path: bodyPath(index), entry: index } });
     }
+    if (typeof entry.bodySm3 === 'string') bodySm3.set(index, entry.bodySm3);
     entries.push({ index, kind: entry.kind, at: entry.at, body });
     if (entry.kind === 'snapshot.sealed') snapshots.push({ record: body as SnapshotRecord, index });
   }
   findings.push(...checkSnapshotList(manifest, snapshots));
-  return { findings, entries, snapshots };
+  return { findings, entries, snapshots, bodySm3 };
 }
 
 /** Whether the entry stands in the tree under the head. */

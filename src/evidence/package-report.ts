@@ -48,6 +48,7 @@ export type FindingCode =
   | 'unit_missing'
   /** A file that a snapshot names is neither here nor said to be absent. */
   | 'file_unexplained'
+  | 'sm3_other'
   | 'stamp_altered'
   | 'check_failed';
 
@@ -68,6 +69,7 @@ export const CLAIMS = [
   'keys',
   'snapshots',
   'originals',
+  'sm3',
   'stamp',
 ] as const;
 export type Claim = (typeof CLAIMS)[number];
@@ -106,4 +108,6 @@ export interface CheckFacts {
   readonly stampedSize: number | null;
   readonly files: number;
   readonly units: number;
+  /** SM3 digests of what is in the package. */
+  readonly sm3Digests: number;
 }

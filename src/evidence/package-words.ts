@@ -34,10 +34,16 @@ const CLAIM_WORDS: Readonly<Record<Claim, Both>> = {
     '摄像机原始码流 {units} 个访问单元与存证时逐一一致',
     'All {units} access units of the cameras’ own streams are those that were sealed',
   ),
+  sm3: both('{sm3Digests} 个国密 SM3（GB/T 32905）摘要逐一相符', 'All {sm3Digests} SM3 digests (GB/T 32905) fit'),
   stamp: both(
     '可信时间戳（RFC 3161）盖在含有快照的日志树头上（{stampedSize} 条）；时间戳机构的签名请用 README.txt 中的 OpenSSL 命令核验',
     'The time stamp (RFC 3161) is over a head of the log that holds snapshots ({stampedSize} entries); the authority’s own signature is checked by OpenSSL, as README.txt says',
   ),
+};
+
+const NO_SM3 = {
+  state: both('未附', 'none'),
+  text: both('包内没有国密 SM3 摘要', 'The package bears no SM3 digests'),
 };
 
 /** Where there was nothing to compare with, and nothing is wrong. */
@@ -45,6 +51,13 @@ const OPEN_WORDS: Readonly<Partial<Record<Claim, { readonly state: Both; readonl
   key: {
     state: both('未比对', 'not compared'),
     text: both('未提供指纹，签名公钥属于谁未经比对', 'No fingerprint was given: whose key it is was not compared'),
+  },
+  sm3: {
+    state: both('未比对', 'not compared'),
+    text: both(
+      '包内有 {sm3Digests} 个国密 SM3 摘要，浏览器不能计算，未比对；可用 sentinel verify 或 OpenSSL 核验。SHA-256 已证明同样的内容',
+      'The package bears {sm3Digests} SM3 digests, which a browser cannot make: sentinel verify or OpenSSL compares them. SHA-256 proved the same bytes',
+    ),
   },
   stamp: {
     state: both('未附', 'none'),
@@ -86,6 +99,7 @@ const FINDING_WORDS: Readonly<Record<Finding['code'], Both>> = {
     '快照所列文件不在包内，也未说明',
     'A file that the snapshot names is neither here nor accounted for',
   ),
+  sm3_other: both('国密 SM3 摘要不符', 'The SM3 digest is another'),
   stamp_altered: both('可信时间戳文件不成立', 'The time stamp does not fit'),
   check_failed: both('核验无法进行：{problem}', 'The check could not go on: {problem}'),
 };
@@ -171,13 +185,15 @@ export function reportText(report: CheckReport, language: Language): ReportText 
     ...{ files: facts.files, entries: facts.entries.length, snapshots: facts.snapshots.length, units: facts.units },
     absent: facts.manifest?.absent.length ?? 0,
     stampedSize: facts.stampedSize ?? 0,
+    sm3Digests: facts.sm3Digests,
     ...{ part: facts.manifest?.part ?? 1, parts: facts.manifest?.parts ?? 1 },
   };
   return {
     verdict: report.ok ? uiWord('whole', language) : uiWord('broken', language, { count: findings.length }),
     claims: CLAIMS.map((claim) => {
       const state = report.claims[claim];
-      const open = state === 'open' ? OPEN_WORDS[claim] : undefined;
+      const openWords = claim === 'sm3' && facts.sm3Digests === 0 ? NO_SM3 : OPEN_WORDS[claim];
+      const open = state === 'open' ? openWords : undefined;
       return {
         state,
         stateText: (open?.state ?? STATE_WORDS[state])[language],

@@ -43,7 +43,7 @@ describeInBrowser('the verifier in a package', (pages) => {
     await page.locator('[data-ok="true"]').waitFor();
     expect(await page.locator('.verdict').textContent()).toContain('Verified');
     expect(await page.locator('.claims .proven').count()).toBe(8);
-    expect(await page.locator('.claims .open').count()).toBe(2);
+    expect(await page.locator('.claims .open').count()).toBe(3);
     expect(await page.locator('.facts').textContent()).toContain('赵刚');
     expect(await page.locator('.facts').textContent()).toContain(bench.signer.key.id.slice(0, 8));
 

@@ -23,15 +23,18 @@ export class PackageBench {
     this.signer = new TestSigner(database.db, () => this.clock.nowMs());
   }
 
-  /** @param matters raised items, each sealed as two records */
-  static async open(matters: number): Promise<PackageBench> {
+  /**
+   * @param matters raised items, each sealed as two records
+   * @param sm3 makes the SM3 digests they bear; absent: they bear none
+   */
+  static async open(matters: number, sm3?: (bytes: Buffer) => string): Promise<PackageBench> {
     const dir = await mkdtemp(path.join(tmpdir(), 'sentinel-package-'));
     const bench = new PackageBench(await freshDatabase(), dir);
     await bench.signer.accept();
     for (let n = 0; n < matters; n++) {
       const sealedAtMs = bench.clock.nowMs() + n * 60_000;
       bench.sealed.push(
-        ...(await sealSample(bench.database.db, bench.blobs, { sealedAtMs, variant: n + 1, candidateId: n + 1 })),
+        ...(await sealSample(bench.database.db, bench.blobs, { sealedAtMs, variant: n + 1, candidateId: n + 1, sm3 })),
       );
     }
     return bench;

@@ -75,11 +75,24 @@ export interface SealedSample {
   readonly entry: number;
 }
 
-/** Seals a raised item and its main stream, as two records of one matter. */
+/**
+ * Seals a raised item and its main stream, as two records of one matter.
+ * @param sm3 makes SM3 digests of bytes, where the record is to bear them
+ */
 export async function sealSample(
   db: Db,
   blobs: TestBlobs,
-  { sealedAtMs, variant, candidateId = null }: { sealedAtMs: number; variant: number; candidateId?: number | null },
+  {
+    sealedAtMs,
+    variant,
+    candidateId = null,
+    sm3,
+  }: {
+    sealedAtMs: number;
+    variant: number;
+    candidateId?: number | null;
+    sm3?: ((bytes: Buffer) => string) | undefined;
+  },
 ): Promise<[raised: SealedSample, stream: SealedSample]> {
   const scene = await drawScene(blobs, variant);
   const units: Buffer[] = [];
@@ -92,14 +105,17 @@ export async function sealSample(
       .jpeg({ quality: 93 })
       .toBuffer(),
   );
-  const raised = await seal(db, recordOf(scene, blobs, { sealedAtMs, variant, candidateId }));
-  const stream = await seal(db, {
+  const raised = await seal(db, recordOf(scene, blobs, { sealedAtMs, variant, candidateId }), sm3);
+  const record: SnapshotRecord = {
     ...recordOf(scene, blobs, { sealedAtMs: sealedAtMs + 4_000, variant, candidateId }),
     cause: { kind: 'stream', by: null, reason: '', purpose: '', course: null },
     follows: { id: raised.record.id, entry: raised.entry },
     stream: {
       ...{ state: 'kept', stream: 'main', codec: 'h264', problem: null },
-      file: { sha256, mediaType: 'video/h264', bytes: bytes.length, problem: null },
+      file: {
+        ...{ sha256, mediaType: 'video/h264', bytes: bytes.length, problem: null },
+        ...(sm3 && { sm3: sm3(bytes) }),
+      },
       units: units.map((unit, index) => ({
         sha256: createHash('sha256').update(unit).digest('hex'),
         bytes: unit.length,
@@ -115,13 +131,14 @@ export async function sealSample(
         derivedFrom: { sha256, unit: 0, how: 'decoded' },
       },
     ],
-  });
-  return [raised, stream];
+  };
+  return [raised, await seal(db, record, sm3)];
 }
 
-async function seal(db: Db, record: SnapshotRecord): Promise<SealedSample> {
+async function seal(db: Db, record: SnapshotRecord, sm3?: (bytes: Buffer) => string): Promise<SealedSample> {
   const entry = await appendEntry(db, {
     kind: 'snapshot.sealed',
+    ...(sm3 && { sm3: (text: string) => sm3(Buffer.from(text)) }),
     atMs: Date.parse(record.sealedAt),
     body: record,
     about: [

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -38,9 +39,9 @@ it('makes a package that verifies, whole', async () => {
   const [file = ''] = await bench.build();
   const report = await checkFile(file, { keyId: bench.signer.key.id });
   expect(report.findings).toEqual([]);
-  const { stamp, ...claims } = report.claims;
+  const { stamp, sm3, ...claims } = report.claims;
   expect(new Set(Object.values(claims))).toEqual(new Set(['proven']));
-  expect(stamp).toBe('open');
+  expect([stamp, sm3]).toEqual(['open', 'open']);
   expect(report.ok).toBe(true);
   expect(report.facts.units).toBe(15);
   expect(report.facts.snapshots.map(({ id }) => id)).toEqual(bench.sealed.map(({ record }) => record.id));
@@ -227,6 +228,29 @@ it('names a file that the store has lost, and makes the package without it', asy
     expect(report.facts.manifest?.absent).toEqual([{ sha256: lost, why: 'unreadable' }]);
   } finally {
     bench.blobs.lost.clear();
+  }
+});
+
+it('compares SM3 digests where the records bear them, and makes no package where one does not fit', async () => {
+  const sm3 = (bytes: Buffer): string => createHash('sm3').update(bytes).digest('hex');
+  const own = await PackageBench.open(1, sm3);
+  try {
+    const [file = ''] = await own.build();
+    const report = await checkFile(file, { keyId: own.signer.key.id });
+    expect(report.facts.sm3Digests).toBe(3);
+    expect([report.claims.sm3, report.ok]).toEqual(['proven', true]);
+    // A machine without SM3 says that it was not compared.
+    const without = await checkFile(file, { newSm3: undefined });
+    expect([without.claims.sm3, without.ok]).toEqual(['open', true]);
+  } finally {
+    await own.close();
+  }
+  // SHA-256 holds, and what was digested was something else.
+  const wrong = await PackageBench.open(1, (bytes) => sm3(bytes[0] === 0 ? bytes.subarray(1) : bytes));
+  try {
+    await expect(wrong.build()).rejects.toThrow('sm3_other');
+  } finally {
+    await wrong.close();
   }
 });
 
