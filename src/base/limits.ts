@@ -222,7 +222,7 @@ export const LIMITS = {
   /** A coded picture up to this size is decoded on the main thread: two milliseconds, where a thread's waking costs half one. */
   decodedInPlaceBytes: 96 * 1024,
   /** Pictures' bytes a decoder keeps for later pictures. */
-  decodedPicturesKept: 64,
+  decodedPicturesKept: 16,
   /** Picture scalers a decoder keeps, one a stream size. */
   scalersKept: 16,
 

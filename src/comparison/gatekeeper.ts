@@ -179,10 +179,12 @@ export class Gatekeeper {
     }
   }
 
+  /** The last that is done with a frame: its picture is not needed any more. */
   #write(
-    frame: Pick<Frame, 'viewId' | 'capturedAtMs'>,
+    frame: Pick<Frame, 'viewId' | 'capturedAtMs' | 'release'>,
     look: Pick<NewLook, 'result' | 'stage' | 'reason' | 'lighting'> & Partial<NewLook>,
   ): Promise<number> {
+    frame.release?.();
     return this.#parts.looks.add({
       viewId: frame.viewId,
       capturedAtMs: frame.capturedAtMs,

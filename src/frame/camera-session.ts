@@ -134,8 +134,8 @@ export class CameraSession {
       const seen = { digest: digestOf(picture), codec: unit.codec, widthPx: sourceWidthPx, heightPx: sourceHeightPx };
       this.tracker.frame(unit.arrivedAtMs, seen);
       const frozen = this.tracker.health.state === 'frozen';
-      const frame = { cameraId: this.camera.id, viewId: view.id, capturedAtMs: unit.arrivedAtMs, picture, frozen };
-      await this.#parts.onFrame(frame).finally(release);
+      const seenBy = { cameraId: this.camera.id, viewId: view.id, capturedAtMs: unit.arrivedAtMs };
+      await this.#parts.onFrame({ ...seenBy, picture, frozen, release }).finally(release);
     } catch (thrown) {
       this.#report(thrown);
     }

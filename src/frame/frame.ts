@@ -16,8 +16,10 @@ export interface Frame {
   readonly cameraId: number;
   readonly viewId: number;
   readonly capturedAtMs: number;
-  /** Its bytes are another frame's as soon as this one has been handled. */
+  /** Its bytes are another frame's as soon as this one has been handled, or released before. */
   readonly picture: Picture;
+  /** The picture has served. At hundreds of cameras those that only wait for the database would be most of the memory. */
+  readonly release?: () => void;
   /** The camera has sent this very picture for too long: it cannot be judged. */
   readonly frozen: boolean;
 }

@@ -71,7 +71,11 @@ function gateFor(viewId: number, cameraId: number, store: Pick<BlobStore, 'put'>
   let atMs = Date.now();
   const see = async (picture: Picture, options: { frozen?: boolean; afterS?: number } = {}) => {
     atMs += (options.afterS ?? 2) * 1000;
-    await gatekeeper.look({ cameraId, viewId, capturedAtMs: atMs, picture, frozen: options.frozen ?? false });
+    // Whatever is done with a picture after it was given back shows.
+    const own = { ...picture, rgb: Uint8Array.from(picture.rgb) };
+    const [frozen, release] = [options.frozen ?? false, () => void own.rgb.fill(0)];
+    await gatekeeper.look({ cameraId, viewId, capturedAtMs: atMs, picture: own, frozen, release });
+    expect(own.rgb.some((byte) => byte !== 0)).toBe(false);
     return lastLook(viewId);
   };
   const close = async (): Promise<void> => {
