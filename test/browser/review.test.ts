@@ -308,10 +308,10 @@ describeInBrowser('the review page', (pages) => {
     );
     await byTest('filter').click();
     await byTest('filters').getByPlaceholder('位置或摄像机').fill('消防');
-    await until(
-      async () => (await byTest('queue-item').allTextContents()).every((text) => text.includes('消防')),
-      'one place is shown',
-    );
+    await until(async () => {
+      const shown = await byTest('queue-item').allTextContents();
+      return shown.length > 0 && shown.every((text) => text.includes('消防'));
+    }, 'one place is shown');
     expect(await count()).toBeGreaterThan(0);
     await byTest('filters').getByPlaceholder('位置或摄像机').fill('没有这个地方');
     await byTest('list-empty').filter({ hasText: '没有符合条件的线索' }).waitFor();

@@ -17,6 +17,8 @@ export interface SampleWeb {
   url: string;
   adminPassword: string;
   db: Db;
+  /** The same once more, at another address. */
+  again(config: Partial<WebOptions['config']>): Promise<{ url: string; close(): Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -211,6 +213,7 @@ export async function startSampleWeb(
     url: web.url,
     adminPassword: SAMPLE_PASSWORD,
     db: database.db,
+    again: (config) => startTestWeb(database, { pictures, clock, config }),
     async close() {
       await web.close();
       await database.close();
