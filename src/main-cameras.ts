@@ -3,11 +3,13 @@ import { hostname } from 'node:os';
 import { systemClock } from './base/clock.ts';
 import { LIMITS } from './base/limits.ts';
 import type { Config } from './config.ts';
-import type { ClockAddress, ClockMeasurement, Sealer } from './camera/camera.ts';
+import { ConnectionTester, type ClockAddress, type ClockMeasurement, type Sealer } from './camera/camera.ts';
+import { burnIn } from './comparison/comparison.ts';
+import { writeJpeg, type KeyFrameDecoder } from './drivers/codec/codec.ts';
 import { openDevice, type OnvifDevice } from './drivers/onvif/onvif.ts';
 import type { Db } from './drivers/postgres/postgres.ts';
 import { CameraClockDesk } from './evidence/evidence.ts';
-import type { CaptureSetup, LineSetup, LookSetup } from './pipeline.ts';
+import type { CaptureSetup, Line, LineSetup, LookSetup } from './pipeline.ts';
 
 /** What a process beside the cameras does with each picture, whoever points them. */
 export function lookSetup(config: Config): LookSetup {
@@ -94,5 +96,15 @@ export function cameraClockDesk(
         },
       };
     },
+  });
+}
+
+/** Tries cameras while somebody waits. */
+export function connectionTester(db: Db, line: Line, decoder: KeyFrameDecoder): ConnectionTester {
+  return new ConnectionTester({
+    ...{ db, clock: systemClock, aim: line.aim, probe: line.probe, identify: line.identify },
+    decode: (unit, widthPx) => decoder.decode(unit, widthPx),
+    hide: burnIn,
+    jpeg: (picture) => writeJpeg(picture),
   });
 }

@@ -3,11 +3,21 @@ import { sql } from 'kysely';
 import { stringify } from 'yaml';
 import type { Config } from './config.ts';
 import { importCameras, type Sealer } from './camera/camera.ts';
+import type { BlobStore } from './drivers/blobs/blobs.ts';
+import { rasterise } from './drivers/codec/codec.ts';
 import type { Db } from './drivers/postgres/postgres.ts';
 import type { PersistenceRule } from './drivers/postgres/schema.ts';
-import { ensureEstate as ensureEstateRow } from './estate/estate.ts';
+import { addPlan, ensureEstate as ensureEstateRow, listBuildings, place, writeBuilding } from './estate/estate.ts';
 import { importRoutes, type RouteImportReport } from './patrol/patrol.ts';
-import type { SimulatedCameraAddress, SimulatedDomeAddress, WatchArea } from './simulator/simulator.ts';
+import {
+  drawSitePlan,
+  SITE_BUILDINGS,
+  SITE_CAMERAS,
+  SITE_SIZE,
+  type SimulatedCameraAddress,
+  type SimulatedDomeAddress,
+  type WatchArea,
+} from './simulator/simulator.ts';
 import type { ImportCameras } from './web/web.ts';
 
 /** The real estate, named as configured. @returns its id */
@@ -103,6 +113,40 @@ export async function layFirstRoutes(db: Db, text: string, nowMs: number): Promi
     .executeTakeFirst();
   if (drawn) return undefined;
   return importRoutes({ db, text, dryRun: false, language: 'en', estateId: estate.id, userId: null, nowMs });
+}
+
+/** A plan of the simulated estate, drawn from its layout, where it has none yet; later it is changed on the page. */
+export async function layFirstPlan(db: Db, blobs: Pick<BlobStore, 'put'>, nowMs: number): Promise<void> {
+  const estate = await db.selectFrom('estate').select('id').where('simulated', '=', true).executeTakeFirst();
+  if (!estate) return;
+  const drawn = await db.selectFrom('plan').select('id').where('estate_id', '=', estate.id).executeTakeFirst();
+  const begun = await db.selectFrom('setting').select('key').where('key', '=', 'demo_plan').executeTakeFirst();
+  // Somebody who took it away does not want it back at the next start.
+  if (drawn || begun) return;
+  const by = { userId: null, nowMs };
+  const { jpeg, ...size } = await rasterise(drawSitePlan(), SITE_SIZE);
+  const plan = await addPlan(db, estate.id, { name: '总平面图', sha256: await blobs.put(jpeg), ...size }, by);
+  const { widthPx, heightPx } = SITE_SIZE;
+  const standing = await listBuildings(db);
+  for (const { name, storeys, corners } of SITE_BUILDINGS) {
+    const building =
+      standing.find((one) => one.name === name) ??
+      (await writeBuilding(db, estate.id, undefined, { name, storeys, note: '' }, by));
+    const polygon = corners.map(([x, y]): [number, number] => [x / widthPx, y / heightPx]);
+    await place(db, plan.id, { what: 'building', id: building.id, at: { polygon } }, by);
+  }
+  const cameras = await db.selectFrom('camera').select(['id', 'key']).where('estate_id', '=', estate.id).execute();
+  for (const { key, x, y, headingDeg, spreadDeg, reachPx } of SITE_CAMERAS) {
+    const camera = cameras.find((one) => one.key === key);
+    if (!camera) continue;
+    const at = { x: x / widthPx, y: y / heightPx, headingDeg, spreadDeg, reach: reachPx / widthPx };
+    await place(db, plan.id, { what: 'camera', id: camera.id, at }, by);
+  }
+  await db
+    .insertInto('setting')
+    .values({ key: 'demo_plan', value: JSON.stringify({ laidAtMs: nowMs }) })
+    .onConflict((conflict) => conflict.column('key').doNothing())
+    .execute();
 }
 
 /** An area that must stay clear, for a view that has no areas yet. */

@@ -8,7 +8,14 @@ import { problemOf, SentinelError } from './base/errors.ts';
 import { Lifecycle } from './base/lifecycle.ts';
 import { createLogger, type Logger } from './base/log.ts';
 import { configSha256, type Config } from './config.ts';
-import { openBlobs, SpaceWatch, type BlobPlace, type BlobStore, type SpaceState } from './drivers/blobs/blobs.ts';
+import {
+  openBlobs,
+  SpaceWatch,
+  type BlobPlace,
+  type BlobStore,
+  type SpaceRules,
+  type SpaceState,
+} from './drivers/blobs/blobs.ts';
 import {
   awaitDatabase,
   migrate,
@@ -124,10 +131,7 @@ export async function standOnAll(standing: Standing): Promise<WholeStanding> {
   const space = await life.start(
     'room for pictures',
     async () => {
-      const rules = {
-        alarmBelowBytes: config.blobs.alarmBelowMib * MIB,
-        picturesStopBelowBytes: config.blobs.picturesStopBelowMib * MIB,
-      };
+      const rules = spaceRules(config);
       const onChange = (state: SpaceState): Promise<void> => tellSpace(db, state, clock.nowMs());
       const watch = new SpaceWatch({ blobs, rules, clock, log, onChange });
       await watch.start();
@@ -155,6 +159,14 @@ export async function standOnAll(standing: Standing): Promise<WholeStanding> {
     software: { name: 'sentinel', version: await readVersion(), configSha256: configSha256(config) },
   });
   return { ...standing, blobs, space, serverClock, snapshots, queue };
+}
+
+/** Marks of the room that is left where pictures and evidence are kept. */
+export function spaceRules({ blobs }: Config): SpaceRules {
+  return {
+    alarmBelowBytes: blobs.alarmBelowMib * MIB,
+    picturesStopBelowBytes: blobs.picturesStopBelowMib * MIB,
+  };
 }
 
 /** Of several processes over one disk the first to see it tells. */

@@ -4,8 +4,9 @@ import { parseArgs } from 'node:util';
 import { systemClock } from './base/clock.ts';
 import { problemOf, SentinelError } from './base/errors.ts';
 import { LIMITS } from './base/limits.ts';
+import { textOfFile } from './base/text-file.ts';
 import type { Config } from './config.ts';
-import { cameraFileText, foundCameraFile, importCameras, openSealer } from './camera/camera.ts';
+import { foundCameraFile, importCameras, openSealer } from './camera/camera.ts';
 import { discoverDevices } from './drivers/onvif/onvif.ts';
 import { ensureEstate } from './main-estate.ts';
 import { standOnDatabase } from './main-ground.ts';
@@ -40,7 +41,7 @@ export async function importCamerasFile(config: Config, args: readonly string[])
     const report = await importCameras({
       ...{ db, estateId, format },
       sealer: await openSealer(config.credential),
-      text: cameraFileText(bytes),
+      text: textOfFile(bytes),
       dryRun: values['dry-run'],
       env: process.env,
     });

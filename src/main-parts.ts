@@ -1,18 +1,24 @@
 /** The verbs that run: each stands on the ground of `main-ground.ts` and adds its parts, in the order they are listed. */
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { problemOf, SentinelError } from './base/errors.ts';
+import { SentinelError } from './base/errors.ts';
 import type { Config } from './config.ts';
 import { openSealer, type Sealer } from './camera/camera.ts';
 import { thumbnailOf, fitness } from './comparison/comparison.ts';
-import { readPicture } from './drivers/codec/codec.ts';
-import { findFfmpeg } from './drivers/ffmpeg/ffmpeg.ts';
+import { KeyFrameDecoder, readPicture } from './drivers/codec/codec.ts';
 import { listen } from './drivers/postgres/postgres.ts';
-import { cameraClockDesk, captureSetup, lineSetup, lookSetup } from './main-cameras.ts';
-import { ensureEstate, estateImporter, layFirstRoutes, rememberDemoStart, registerSimulated } from './main-estate.ts';
+import { cameraClockDesk, captureSetup, connectionTester, lineSetup, lookSetup } from './main-cameras.ts';
+import {
+  ensureEstate,
+  estateImporter,
+  layFirstPlan,
+  layFirstRoutes,
+  rememberDemoStart,
+  registerSimulated,
+} from './main-estate.ts';
 import { startLogKeeping, type LogKeeping } from './main-evidence.ts';
+import { readiness, systemWatch } from './main-health.ts';
 import { startPackages } from './main-packages.ts';
 import { standOnAll, standOnDatabase, type Standing, type WholeStanding } from './main-ground.ts';
 import { addEstateFigures, addStoreFigures, processFigures, type Figures } from './main-metrics.ts';
@@ -222,6 +228,7 @@ async function startSimulated(all: WholeStanding, sealer: Sealer): Promise<void>
     config,
   );
   const laid = await layFirstRoutes(db, await readFile(config.demo.routesFile, 'utf8'), clock.nowMs());
+  await layFirstPlan(db, all.blobs, clock.nowMs());
   for (const route of laid?.routes ?? []) {
     if (route.outcome === 'refused') log.warn(route, 'a route of the simulated estate was refused');
   }
@@ -269,6 +276,11 @@ async function startPages(
   addEstateFigures(figures.registry, db, queue);
   addStoreFigures(figures.registry, all.space);
   const packages = await startPackages(all, keeping.signer);
+  const decoder = await life.start(
+    'connection tests',
+    () => new KeyFrameDecoder(),
+    (one) => one.close(),
+  );
   return life.start(
     'pages',
     () =>
@@ -306,56 +318,17 @@ async function startPages(
           return { thumbnail: Buffer.from(thumbnail), lighting: fitness(picture, thumbnail).lighting };
         },
         live: openLive(all, line),
+        connections: connectionTester(db, line, decoder),
+        system: systemWatch(all),
+        plans: { put: (bytes) => blobs.put(bytes) },
         importCameras: estateImporter(db, sealer),
-        readiness: () => readiness(all, keeping),
+        readiness: () => readiness(UI_DIR, all, keeping),
         listenForEvents: (handlers) => listen(databaseUrl, 'sentinel_event', { clock, log, ...handlers }),
         metrics: figures.registry,
         uiDir: UI_DIR,
       }),
     (web) => web.close(),
   );
-}
-
-const NO_FFMPEG = 'not on the path: streams that browsers cannot play, such as H.265, are not shown live';
-
-async function readiness(
-  { db, queue, space, serverClock }: WholeStanding,
-  keeping: LogKeeping,
-): Promise<ReadinessCheck[]> {
-  const check = async (name: string, ask: () => Promise<string>): Promise<ReadinessCheck> => {
-    try {
-      return { name, ok: true, detail: await ask() };
-    } catch (thrown) {
-      return { name, ok: false, detail: problemOf(thrown) };
-    }
-  };
-  return Promise.all([
-    check('database', async () => {
-      const { cameras } = await db
-        .selectFrom('camera')
-        .select((eb) => eb.fn.countAll<number>().as('cameras'))
-        .executeTakeFirstOrThrow();
-      return `${cameras} cameras`;
-    }),
-    check('queue', async () => {
-      const { waiting, active, failed } = await queue.depth();
-      return `${waiting} waiting, ${active} active, ${failed} failed`;
-    }),
-    Promise.resolve({ name: 'clock', ok: true, detail: clockDetail(serverClock.state) }),
-    Promise.resolve({ name: 'store', ok: space.state !== 'out', detail: space.detail }),
-    Promise.resolve(keeping.readiness()),
-    // Without it nothing else suffers, so it is told and no more.
-    findFfmpeg().then((file) => ({ name: 'ffmpeg', ok: true, detail: file ?? NO_FFMPEG })),
-    check('pages', async () => {
-      await readFile(path.join(UI_DIR, 'index.html'));
-      return 'built';
-    }),
-  ]);
-}
-
-function clockDetail(state: WholeStanding['serverClock']['state']): string {
-  if (state?.synchronised === null || state === null) return 'it cannot be told whether it is kept right';
-  return state.synchronised ? `kept right (${state.source ?? ''})` : 'nothing keeps it right';
 }
 
 /** `/healthz` and `/metrics` of a process without pages. */

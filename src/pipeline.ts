@@ -46,6 +46,7 @@ import {
   type AccessUnit,
   type RtspTarget,
   type RtspTimeouts,
+  type VisitOptions,
 } from './drivers/rtsp/rtsp.ts';
 import {
   prune,
@@ -84,6 +85,11 @@ export interface Line {
     signal: AbortSignal,
     onClock?: (measured: ClockMeasurement) => void,
   ) => Promise<AccessUnit>;
+  /** A visit that tells how far it came. */
+  readonly probe: (
+    target: RtspTarget,
+    options: Pick<VisitOptions, 'signal' | 'limitMs' | 'onStep'>,
+  ) => Promise<AccessUnit>;
   readonly record: (target: RtspTarget, signal: AbortSignal) => ReturnType<typeof recordGroupOfPictures>;
   /** Where a camera's stream is; fails while a camera known only by its ONVIF address cannot be asked. */
   readonly aim: (camera: CaptureCamera, stream: 'look' | 'evidence') => Promise<Aim>;
@@ -109,6 +115,7 @@ export function openLine({ clock, log }: Pick<Ground, 'clock' | 'log'>, setup: L
     pulls: new SharedPulls({ ...toCamera, log }),
     visit: (target, signal, onClock) =>
       visitKeyFrame(target, { ...toCamera, signal, ...(onClock && { onClockOffset: onClock }) }),
+    probe: (target, options) => visitKeyFrame(target, { ...toCamera, ...options }),
     record: (target, signal) => recordGroupOfPictures(target, { ...toCamera, signal }),
     aim: aimer(setup, clock),
     identify: async (camera) =>

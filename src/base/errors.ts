@@ -102,10 +102,10 @@ export const ERROR_TABLE = {
   },
   'import.unreadable': {
     status: 422,
-    en: 'The camera file cannot be read: {problem}',
-    zh: '摄像机文件无法读取：{problem}',
+    en: 'The file cannot be read: {problem}',
+    zh: '文件无法读取：{problem}',
   },
-  'import.too_large': { status: 413, en: 'The camera file is too large: {problem}', zh: '摄像机文件过大：{problem}' },
+  'import.too_large': { status: 413, en: 'The file is too large: {problem}', zh: '文件过大：{problem}' },
   'camera.no_onvif': {
     status: 409,
     en: 'Camera {cameraId} has no ONVIF address, by which its clock could be read or set',
@@ -116,6 +116,29 @@ export const ERROR_TABLE = {
     en: 'Camera {cameraId} does not tell its time in UTC',
     zh: '摄像机 {cameraId} 未提供 UTC 时间',
   },
+  'camera.too_many_tests': {
+    status: 429,
+    en: '{limit} connections are being tested already; try again in a moment',
+    zh: '已有 {limit} 项连接测试正在进行，请稍后再试',
+  },
+  'plan.not_a_picture': {
+    status: 422,
+    en: 'A plan must be a PNG, JPEG or WebP picture; this is {format}',
+    zh: '平面图必须是 PNG、JPEG 或 WebP 图片；该文件为 {format}',
+  },
+  'plan.too_many': { status: 409, en: 'There are {limit} plans already', zh: '平面图数量已达上限 {limit}' },
+  'estate.building_taken': { status: 409, en: 'The building {name} exists already', zh: '楼栋 {name} 已存在' },
+  'estate.building_has_households': {
+    status: 409,
+    en: '{name} has {households} households; they would go with it',
+    zh: '{name} 名下有 {households} 户，删除楼栋将一并删除',
+  },
+  'estate.household_taken': {
+    status: 409,
+    en: '{number} exists already in this building',
+    zh: '该楼栋中 {number} 已存在',
+  },
+  'estate.too_many': { status: 409, en: 'There are {limit} {what} already', zh: '数量已达上限 {limit}（{what}）' },
   'picture.unreadable': {
     status: 422,
     en: 'The picture {what} cannot be read: {problem}',

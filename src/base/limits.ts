@@ -245,6 +245,23 @@ export const LIMITS = {
   checkFindingsTold: 200,
   /** Cameras whose clocks are asked for at once. */
   clocksAskedAtOnce: 8,
+  /** Tests of a connection at once, the longest, its wait for a key unit, and how wide a picture it shows. */
+  connectionTestsAtOnce: 4,
+  connectionTestMs: 25_000,
+  connectionTestKeyFrameMs: 12_000,
+  connectionTestWidthPx: 1_280,
+  /** Plans of an installation, the widest and tallest that one is kept at, and the smallest that is one. */
+  plans: 50,
+  planSidePx: 4_096,
+  planSmallestSidePx: 200,
+  /** Buildings and households of an installation. */
+  buildings: 1_000,
+  households: 50_000,
+  /** Lines of one export of the audit log. */
+  auditLinesExported: 50_000,
+  /** What the page of health shows is reckoned this often, and what the store holds is counted this often. */
+  healthReckonedEveryMs: 5_000,
+  usageCountedEveryMs: 3_600_000,
   /** How often the machine's time service is asked; a clock that moves further within a second was set. */
   serverClockAskedEveryMs: 60_000,
   clockStepMs: 250,

@@ -7,7 +7,6 @@
  *
  * Errors: `import.unreadable` for a file that cannot be read as a whole, `import.too_large`.
  */
-import { parse } from 'csv-parse/sync';
 import {
   isAlias,
   isMap,
@@ -19,9 +18,10 @@ import {
   type Node,
   type YAMLMap,
 } from 'yaml';
-import { problemOf, SentinelError } from '../base/errors.ts';
+import { SentinelError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { nearest } from '../base/nearest.ts';
+import { CsvTable, unreadableFile, type CsvRow } from '../drivers/csv/csv.ts';
 import type { Note } from './camera-words.ts';
 
 export type CameraField =
@@ -56,7 +56,7 @@ export interface CredentialEntry {
 }
 export type Entry = CameraEntry | CredentialEntry;
 
-/** Headers as estates write them, beside the field's own name; compared by {@link plain}. */
+/** Headers as estates write them, beside the field's own name. */
 const CAMERA_HEADERS: Readonly<Record<CameraField, readonly string[]>> = {
   key: ['id', 'code', '编号', '摄像机编号', '设备编号', '标识'],
   name: ['camera', 'title', '名称', '摄像机名称', '设备名称', '通道名称', '摄像头名称'],
@@ -96,112 +96,34 @@ export function readCameraFile(text: string, format: 'csv' | 'yaml'): Entry[] {
 
 // --- CSV -------------------------------------------------------------------------------------------------------------
 
-interface CsvRecord {
-  readonly record: readonly string[];
-  readonly raw: string;
-  readonly info: { readonly lines: number };
-}
-
 function readCsv(text: string): Entry[] {
-  let records: readonly CsvRecord[];
-  try {
-    records = parse(text, {
-      ...{ bom: true, delimiter: delimiterOf(text), info: true, raw: true, trim: true },
-      ...{ relax_column_count: true, relax_quotes: true, skip_empty_lines: true, skip_records_with_empty_values: true },
-    }) as unknown as CsvRecord[];
-  } catch (thrown) {
-    const line = (thrown as { lines?: number }).lines;
-    throw unreadable(line, problemOf(thrown), thrown);
-  }
-  const [header, ...rows] = records;
-  if (!header) throw unreadable(undefined, 'it is empty');
-  const cameras = fieldsOf(header.record, CAMERA_HEADERS);
+  const table = CsvTable.read(text);
+  const cameras = table.columns(CAMERA_HEADERS);
   if (!cameras.some((field) => field !== undefined && CAMERAS_ONLY.includes(field))) {
-    const credentials = fieldsOf(header.record, CREDENTIAL_HEADERS);
+    const credentials = table.columns(CREDENTIAL_HEADERS);
     if (credentials.includes('name') && credentials.includes('password')) {
-      refuseDoubles(header.record, credentials);
-      refuseSlips(header.record, credentials, CREDENTIAL_HEADERS);
-      return rows.map((row) => ({ what: 'credential', ...entryOf(row, header.record, credentials) }));
+      return table
+        .rows(CREDENTIAL_HEADERS)
+        .map((row) => ({ what: 'credential', ...entryOf(row, table.header.length) }));
     }
   }
-  refuseDoubles(header.record, cameras);
-  refuseSlips(header.record, cameras, CAMERA_HEADERS);
+  const rows = table.rows(CAMERA_HEADERS);
   const known = cameras.filter((field) => field !== undefined);
   if (known.length < 2 || !(known.includes('key') || known.includes('name'))) {
-    throw unreadable(
+    throw unreadableFile(
       1,
       'the first line must be a header with name and main_url, sub_url or onvif_url (名称, 主码流, 子码流), ' +
         'or for credentials name, username and password (名称, 用户名, 密码)',
     );
   }
-  return rows.map((row) => ({ what: 'camera', ...entryOf(row, header.record, cameras) }));
+  return rows.map((row) => ({ what: 'camera', ...entryOf(row, table.header.length) }));
 }
 
 function entryOf<F extends string>(
-  { record, raw, info }: CsvRecord,
-  header: readonly string[],
-  fields: readonly (F | undefined)[],
+  { line, fields, hasExtraCells }: CsvRow<F>,
+  cells: number,
 ): { line: number; fields: Fields<F>; problems: Note[] } {
-  const values: Partial<Record<F, string | null>> = {};
-  fields.forEach((field, column) => {
-    const value = record[column];
-    if (field !== undefined && value !== undefined) values[field] = value === '' ? null : value;
-  });
-  const extra = record.slice(header.length).some((value) => value !== '');
-  // A quoted line break makes a record of several lines: its first is the one a person looks for.
-  const line = info.lines - (raw.trim().match(/\n/g)?.length ?? 0);
-  return { line, fields: values, problems: extra ? [{ note: 'too_many_cells', cells: header.length }] : [] };
-}
-
-/** The delimiter that splits the header most. */
-function delimiterOf(text: string): string {
-  const header = /^\s*[^\r\n]*/.exec(text.replace(/^\ufeff/, ''))?.[0] ?? '';
-  const counts = [',', ';', '\t', '，', '；'].map((delimiter) => ({
-    delimiter,
-    count: header.split(delimiter).length,
-  }));
-  return counts.reduce((best, one) => (one.count > best.count ? one : best)).delimiter;
-}
-
-function fieldsOf<F extends string>(
-  header: readonly string[],
-  known: Readonly<Record<F, readonly string[]>>,
-): (F | undefined)[] {
-  const table = new Map<string, F>();
-  for (const field of Object.keys(known) as F[]) {
-    for (const name of [field, ...known[field]]) table.set(plain(name), field);
-  }
-  return header.map((name) => table.get(plain(name)));
-}
-
-function refuseDoubles(header: readonly string[], fields: readonly (string | undefined)[]): void {
-  fields.forEach((field, column) => {
-    const first = fields.indexOf(field);
-    if (field === undefined || first === column) return;
-    throw unreadable(1, `the columns "${header[first]}" and "${header[column]}" both mean ${field}`);
-  });
-}
-
-/** A further column may be anything, but one that is nearly a known name is a slip that would lose what it holds. */
-function refuseSlips<F extends string>(
-  header: readonly string[],
-  fields: readonly (F | undefined)[],
-  known: Readonly<Record<F, readonly string[]>>,
-): void {
-  const missing = (Object.keys(known) as F[]).filter((field) => !fields.includes(field));
-  header.forEach((name, column) => {
-    if (fields[column] !== undefined || !/^[\x20-\x7e]+$/.test(name)) return;
-    const meant = nearest(name.trim(), missing);
-    if (meant !== undefined) throw unreadable(1, `unknown column "${name}"; did you mean "${meant}"?`);
-  });
-}
-
-/** Without case, blanks, dashes, stars, and remarks in brackets such as （必填）. */
-function plain(header: string): string {
-  return header
-    .toLowerCase()
-    .replace(/[(（][^)）]*[)）]/g, '')
-    .replace(/[\s_*-]/g, '');
+  return { line, fields, problems: hasExtraCells ? [{ note: 'too_many_cells', cells }] : [] };
 }
 
 // --- YAML ------------------------------------------------------------------------------------------------------------
@@ -211,7 +133,7 @@ function readYaml(text: string): Entry[] {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const lineAt = (offset: number | undefined): number => lines.linePos(offset ?? 0).line;
   const [broken] = document.errors;
-  if (broken) throw unreadable(lineAt(broken.pos[0]), broken.message, broken);
+  if (broken) throw unreadableFile(lineAt(broken.pos[0]), broken.message, broken);
 
   const { contents } = document;
   const sections: { name: 'cameras' | 'credentials'; node: unknown }[] = [];
@@ -221,15 +143,15 @@ function readYaml(text: string): Entry[] {
       const name = isScalar(key) ? String(key.value) : '';
       if (name !== 'cameras' && name !== 'credentials') {
         const meant = nearest(name, ['cameras', 'credentials']) ?? 'cameras';
-        throw unreadable(lineAt((key as Node).range?.[0]), `unknown key "${name}"; did you mean "${meant}"?`);
+        throw unreadableFile(lineAt((key as Node).range?.[0]), `unknown key "${name}"; did you mean "${meant}"?`);
       }
       sections.push({ name, node: value });
     }
-  } else throw unreadable(undefined, 'it must be a map with cameras and credentials, or a list of cameras');
+  } else throw unreadableFile(undefined, 'it must be a map with cameras and credentials, or a list of cameras');
 
   return sections.flatMap(({ name, node }) => {
     if (isScalar(node) && node.value === null) return [];
-    if (!isSeq(node)) throw unreadable(lineAt((node as Node).range?.[0]), `${name} must be a list`);
+    if (!isSeq(node)) throw unreadableFile(lineAt((node as Node).range?.[0]), `${name} must be a list`);
     return node.items.map((item): Entry => {
       const line = lineAt((item as Node).range?.[0]);
       const map = resolved(document, item);
@@ -269,12 +191,4 @@ function mapFields<F extends string>(
 
 function resolved(document: Document, node: unknown): unknown {
   return isAlias(node) ? node.resolve(document) : node;
-}
-
-function unreadable(line: number | undefined, problem: string, cause?: unknown): SentinelError {
-  return new SentinelError(
-    'import.unreadable',
-    { problem: line === undefined ? problem : `line ${line}: ${problem}` },
-    { cause },
-  );
 }

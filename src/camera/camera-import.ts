@@ -11,7 +11,7 @@
  * Errors: `import.unreadable`, `import.too_large` for the file as a whole.
  */
 import { systemClock, type Clock } from '../base/clock.ts';
-import type { Db } from '../drivers/postgres/postgres.ts';
+import { recordAudit, type Db } from '../drivers/postgres/postgres.ts';
 import { readCameraFile } from './camera-file.ts';
 import { planImport, type ReportLine } from './camera-plan.ts';
 import { applyImport, lockImports, readRegister } from './camera-import-store.ts';
@@ -29,7 +29,7 @@ export interface ImportReport {
 }
 
 /**
- * @param text of the file, without or with a byte order mark; see {@link cameraFileText} for bytes
+ * @param text of the file, without or with a byte order mark; see {@link textOfFile} for bytes
  * @param env where given, `password_env` of a credential may name one of its variables: for the command line, never for
  *   what came over the network
  */
@@ -43,11 +43,28 @@ export async function importCameras(options: {
   language?: Language | undefined;
   env?: NodeJS.ProcessEnv | undefined;
   clock?: Clock | undefined;
+  /** Null: nobody is signed in, as on the command line or for the simulation. */
+  userId?: number | null;
 }): Promise<ImportReport> {
-  const { db, sealer, estateId, text, format, dryRun, language = 'en', env, clock = systemClock } = options;
+  const {
+    db,
+    sealer,
+    estateId,
+    text,
+    format,
+    dryRun,
+    language = 'en',
+    env,
+    clock = systemClock,
+    userId = null,
+  } = options;
   const entries = readCameraFile(text, format);
   const takenBack = new Error('dry run');
   let lines: ReportLine[] = [];
+  const count = (outcome: ReportLine['outcome']): number => lines.filter((line) => line.outcome === outcome).length;
+  const counts = () => ({
+    ...{ added: count('added'), changed: count('changed'), unchanged: count('unchanged'), refused: count('refused') },
+  });
   try {
     await db.transaction().execute(async (trx) => {
       await lockImports(trx);
@@ -56,25 +73,13 @@ export async function importCameras(options: {
       await applyImport(trx, estateId, plan, sealer, clock.nowMs());
       lines = plan.lines;
       if (dryRun) throw takenBack;
+      if (count('added') + count('changed') === 0) return;
+      await recordAudit(trx, {
+        ...{ userId, action: 'cameras.imported', subject: 'cameras', details: counts(), atMs: clock.nowMs() },
+      });
     });
   } catch (thrown) {
     if (thrown !== takenBack) throw thrown;
   }
-  const count = (outcome: ReportLine['outcome']): number => lines.filter((line) => line.outcome === outcome).length;
-  return {
-    dryRun,
-    ...{ added: count('added'), changed: count('changed'), unchanged: count('unchanged'), refused: count('refused') },
-    lines,
-  };
-}
-
-/** The text of a file's bytes: by its byte order mark, else UTF-8, else GB 18030, which spreadsheets in China write. */
-export function cameraFileText(bytes: Uint8Array): string {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return new TextDecoder('gb18030').decode(bytes);
-  }
+  return { dryRun, ...counts(), lines };
 }

@@ -11,12 +11,14 @@ import type { CameraState, ClockSource } from '../drivers/postgres/schema.ts';
 import { betterMeasurement, type ClockMeasurement } from './camera-clock.ts';
 
 export { foundCameraFile } from './camera-found.ts';
-export { cameraFileText, importCameras, type ImportReport } from './camera-import.ts';
+export { importCameras, type ImportReport } from './camera-import.ts';
 export { judgeClock, type ClockMeasurement, type ClockRules, type ClockVerdict } from './camera-clock.ts';
 export { CameraLeases } from './camera-lease.ts';
 export { readClockAddresses, writeClocks, type ClockAddress } from './camera-clock-store.ts';
 export { ClockRound } from './clock-round.ts';
+export { setCameras, type CameraSettings } from './camera-settings-store.ts';
 export { CameraStore, type CaptureCamera, type CaptureView } from './camera-store.ts';
+export { ConnectionTester, type ConnectionReport } from './connection-test.ts';
 export { HealthWriter } from './health-writer.ts';
 export { openSealer, type Sealer } from './credentials.ts';
 

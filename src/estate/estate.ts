@@ -1,6 +1,35 @@
-/** The estates that are watched: the real one, named by the configuration, and beside it a simulated one. */
+/**
+ * The estates that are watched: the real one, named by the configuration, and beside it a simulated one. What stands in
+ * them: buildings and households (`household-store.ts`, files of them in `household-file.ts`), and plans on which all has
+ * its place (`plan-store.ts`, their pictures in `plan-picture.ts`).
+ */
 import { sql } from 'kysely';
-import type { Db } from '../drivers/postgres/postgres.ts';
+import type { Db, DbOrTrx } from '../drivers/postgres/postgres.ts';
+
+export { importHouseholds } from './household-import.ts';
+export {
+  listBuildings,
+  listHouseholds,
+  removeBuilding,
+  removeHousehold,
+  writeBuilding,
+  writeHousehold,
+  type By,
+} from './household-store.ts';
+export { readPlanPicture } from './plan-picture.ts';
+export { planStill } from './plan-still.ts';
+export {
+  addPlan,
+  changePlan,
+  listPlans,
+  place,
+  readPlaced,
+  readPlan,
+  removePlan,
+  type PlacedCamera,
+  type Placing,
+  type PlanRow,
+} from './plan-store.ts';
 
 export interface EstateName {
   readonly name: string;
@@ -31,4 +60,23 @@ export function ensureEstate(db: Db, estate: EstateName, simulated: boolean): Pr
       .executeTakeFirstOrThrow();
     return made.id;
   });
+}
+
+/** Of the real and the simulated one, whichever is being watched. @returns undefined before there is any */
+export function watchedEstate(db: DbOrTrx): Promise<{ id: number; name: string; time_zone: string } | undefined> {
+  return db
+    .selectFrom('estate')
+    .select(['id', 'name', 'time_zone'])
+    .orderBy(
+      (eb) =>
+        eb
+          .selectFrom('camera')
+          .select((one) => one.fn.countAll().as('count'))
+          .whereRef('camera.estate_id', '=', 'estate.id')
+          .where('camera.enabled', '=', true),
+      'desc',
+    )
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
 }

@@ -14,6 +14,7 @@ export const BLOB_COLUMNS: readonly (readonly [table: string, column: string])[]
   ['candidate', 'overlay_sha256'],
   ['evidence_stream', 'blob_sha256'],
   ['turret_preset', 'picture_sha256'],
+  ['plan', 'picture_sha256'],
   // Its rows are for ever; those of a snapshot whose files went by rule name nothing any more.
   ['snapshot_file', 'sha256'],
 ];

@@ -47,8 +47,9 @@ import {
 import { entriesOfPackage, stampOver } from './package-store.ts';
 import { readmeText } from './package-readme.ts';
 import type { SnapshotPerson, SnapshotRecord } from './snapshot.ts';
+import { planStill } from '../estate/estate.ts';
 import { printStatement, type CustodyLine, type StatementPicture } from './statement.ts';
-import { timeIn } from './statement-words.ts';
+import { timeIn } from '../base/wall-time.ts';
 import { custodyLine } from './custody-line.ts';
 import { headStatement, type PublicKey, type SignedHead } from './tree-head.ts';
 import { ZIP_FILE_MODE } from './zip-form.ts';
@@ -119,6 +120,8 @@ export class PackageBuild {
   readonly #dir: string;
   readonly #onStep: OnStep;
   readonly #signal: AbortSignal;
+  /** Cameras whose place was shown already. */
+  readonly #planned = new Set<number>();
 
   /** @param dir the package's own folder; it is made */
   constructor(parts: PackageBuildParts, wish: PackageWish, dir: string, onStep: OnStep, signal: AbortSignal) {
@@ -195,10 +198,12 @@ export class PackageBuild {
     files.push(...(await this.#stampOf(snapshots)));
     const absent = new Map<string, AbsentFile>();
     const shown = new Map<string, StatementPicture[]>();
+    this.#planned.clear();
     for (const [index, snapshot] of snapshots.entries()) {
       this.#signal.throwIfAborted();
       await this.#onStep('making', part - 1 + index / snapshots.length, parts);
-      shown.set(snapshot.record.id, await this.#makeSnapshot(snapshot, files, absent));
+      const pictures = await this.#makeSnapshot(snapshot, files, absent);
+      shown.set(snapshot.record.id, [...pictures, ...(pictures.length > 0 ? await this.#planOf(snapshot.record) : [])]);
     }
     const estate = snapshots[0]?.record.estate ?? { name: '', timeZone: 'UTC' };
     const madeAt = new Date(madeAtMs).toISOString();
@@ -287,6 +292,14 @@ export class PackageBuild {
       }
     }
     return shown;
+  }
+
+  /** Where the camera hangs by the plan, once for each. */
+  async #planOf({ camera }: SnapshotRecord): Promise<StatementPicture[]> {
+    if (this.#planned.has(camera.id)) return [];
+    this.#planned.add(camera.id);
+    const still = await planStill(this.#parts.db, this.#parts.blobs, camera.id);
+    return still ? [{ role: 'plan', jpeg: still.jpeg, takenAt: null, isMarked: false }] : [];
   }
 
   async #playable({ stream }: SnapshotRecord, bytes: Buffer): Promise<Buffer | undefined> {

@@ -87,6 +87,10 @@ export const WORDS = {
     after: both('此后', 'After'),
     overlay: both('变化区域标示', 'Change marked by the machine'),
     still: both('主码流静态画面', 'Still of the main stream'),
+    plan: both(
+      '在平面图上的位置（出具时的登记，不属于存证内容）',
+      'Place on the plan, as registered when this was made; it was not sealed',
+    ),
     look: both('观察画面', 'Look'),
     baseline: both('基准画面', 'Baseline'),
   },
@@ -240,10 +244,4 @@ function streamText({ state, stream, codec, units, file, problem }: SnapshotReco
 
 export function personName({ name, displayName }: Pick<SnapshotPerson, 'name' | 'displayName'>): string {
   return displayName === '' || displayName === name ? name : `${displayName}（${name}）`;
-}
-
-/** `yyyy-MM-dd HH:mm:ss` by the clocks of a zone. */
-export function timeIn(timeZone: string): (iso: string) => string {
-  const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
-  return (iso) => (Number.isNaN(Date.parse(iso)) ? iso : format.format(new Date(iso)));
 }

@@ -5,10 +5,11 @@
  * The four headings are those that the rules of evidence ask of a copy of electronic data (最高人民法院关于行政诉讼证据若干问题的规定
  * 第十二条: 制作方法、制作时间、制作人、证明对象).
  */
+import { timeIn } from '../base/wall-time.ts';
 import { print, type PrintedPicture, type Sheet } from '../drivers/print/print.ts';
 import type { PackageManifest } from './package-form.ts';
 import type { SnapshotRecord } from './snapshot.ts';
-import { personName, snapshotFacts, timeIn, WORDS, type Both } from './statement-words.ts';
+import { personName, snapshotFacts, WORDS, type Both } from './statement-words.ts';
 
 export interface StatementPicture {
   readonly role: string;
@@ -41,7 +42,7 @@ export interface StatementContents {
 }
 
 /** Order in which the pictures of a snapshot are shown, and how many of a role at most. */
-const SHOWN_ROLES = ['before', 'after', 'overlay', 'still', 'look', 'baseline'] as const;
+const SHOWN_ROLES = ['before', 'after', 'overlay', 'still', 'look', 'baseline', 'plan'] as const;
 const SHOWN_OF_ROLE = 2;
 
 /** @returns the PDF */

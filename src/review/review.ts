@@ -25,6 +25,7 @@ import type { VerdictKind } from '../drivers/postgres/schema.ts';
 import * as store from './review-store.ts';
 
 export { acceptBaselines, relearnView, removeBaseline } from './baseline.ts';
+export { changeCameras } from './camera-settings.ts';
 export { changeView, putMask, removeMask, type StoredMask } from './view-settings.ts';
 
 export interface Reviewer {

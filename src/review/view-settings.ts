@@ -1,9 +1,10 @@
 /** What a person sets about a view: its name, cadence and thresholds, whether it watches, and its areas. */
+import type { Transaction } from 'kysely';
 import { SentinelError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Polygon } from '../base/picture.ts';
 import { recordAudit, recordEvents, type Db } from '../drivers/postgres/postgres.ts';
-import type { MaskKind, PersistenceRule } from '../drivers/postgres/schema.ts';
+import type { Database, MaskKind, PersistenceRule } from '../drivers/postgres/schema.ts';
 import { dropProposed, lockView } from './baseline.ts';
 import { raiseBaselineVersion } from './review-store.ts';
 
@@ -36,41 +37,50 @@ export async function changeView(
   userId: number,
   nowMs: number,
 ): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    const view = await lockView(trx, viewId);
-    if (change.state === 'watching' && view.state !== 'watching') {
-      const lawful = await trx
-        .selectFrom('baseline')
-        .select('id')
-        .where('view_id', '=', viewId)
-        .where('state', '=', 'accepted')
-        .where('polygon', 'is', null)
-        .limit(1)
-        .executeTakeFirst();
-      if (!lawful) throw new SentinelError('view.no_baselines', { viewId });
-      if (view.state !== 'paused') await dropProposed(trx, viewId, userId, nowMs);
-      await raiseBaselineVersion(trx, viewId);
-    }
-    const set = {
-      ...(change.name !== undefined && { name: change.name }),
-      ...(change.state !== undefined && { state: change.state }),
-      ...(change.cadenceS !== undefined && { cadence_s: change.cadenceS }),
-      ...(change.minScore !== undefined && { min_score: change.minScore }),
-      ...(change.persistenceRule !== undefined && {
-        persistence_rule: change.persistenceRule && JSON.stringify(change.persistenceRule),
-      }),
-    };
-    if (Object.keys(set).length === 0) return;
-    await trx.updateTable('view').set(set).where('id', '=', viewId).execute();
-    await recordAudit(trx, {
-      userId,
-      action: 'view.changed',
-      subject: `view ${viewId}`,
-      details: { ...change },
-      atMs: nowMs,
-    });
-    await recordEvents(trx, 'view.changed', [{ viewId, cameraId: view.cameraId, change: 'settings' }], nowMs);
+  await db.transaction().execute((trx) => applyChange(trx, viewId, change, userId, nowMs));
+}
+
+/** @throws as {@link changeView}, before it has written anything */
+export async function applyChange(
+  trx: Transaction<Database>,
+  viewId: number,
+  change: ViewSettings,
+  userId: number,
+  nowMs: number,
+): Promise<void> {
+  const view = await lockView(trx, viewId);
+  if (change.state === 'watching' && view.state !== 'watching') {
+    const lawful = await trx
+      .selectFrom('baseline')
+      .select('id')
+      .where('view_id', '=', viewId)
+      .where('state', '=', 'accepted')
+      .where('polygon', 'is', null)
+      .limit(1)
+      .executeTakeFirst();
+    if (!lawful) throw new SentinelError('view.no_baselines', { viewId });
+    if (view.state !== 'paused') await dropProposed(trx, viewId, userId, nowMs);
+    await raiseBaselineVersion(trx, viewId);
+  }
+  const set = {
+    ...(change.name !== undefined && { name: change.name }),
+    ...(change.state !== undefined && { state: change.state }),
+    ...(change.cadenceS !== undefined && { cadence_s: change.cadenceS }),
+    ...(change.minScore !== undefined && { min_score: change.minScore }),
+    ...(change.persistenceRule !== undefined && {
+      persistence_rule: change.persistenceRule && JSON.stringify(change.persistenceRule),
+    }),
+  };
+  if (Object.keys(set).length === 0) return;
+  await trx.updateTable('view').set(set).where('id', '=', viewId).execute();
+  await recordAudit(trx, {
+    userId,
+    action: 'view.changed',
+    subject: `view ${viewId}`,
+    details: { ...change },
+    atMs: nowMs,
   });
+  await recordEvents(trx, 'view.changed', [{ viewId, cameraId: view.cameraId, change: 'settings' }], nowMs);
 }
 
 export interface MaskSettings {

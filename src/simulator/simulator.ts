@@ -29,6 +29,7 @@ import type { Turret } from './turret.ts';
 
 export { parseDemoEstate, readDemoEstate, type DemoCamera, type DemoEstate, type WatchArea } from './estate-file.ts';
 export type { Fault } from './faults.ts';
+export { drawSitePlan, SITE_BUILDINGS, SITE_CAMERAS, SITE_SIZE } from './site-plan.ts';
 export type { Scene, SceneLighting, Schedule } from './schedule.ts';
 export type { AuthScheme, Credentials } from './challenge.ts';
 export type { SceneOverride } from './simulated-camera.ts';

@@ -6,17 +6,29 @@ import type { Static } from 'typebox';
 import type {
   AccessBody,
   AcceptedBaselines,
+  AreaPlacing,
+  AuditEntry,
+  AuditWords,
   Baseline,
+  Building,
+  BuildingBody,
   Camera,
+  CameraPlacing,
+  CamerasChange,
+  CamerasChanged,
   Candidate,
   CandidateContext,
   CandidateDetail,
+  ConnectionReport,
   CurrentAccess,
   CustodyEntry,
   ErrorBody,
   EvidenceAccess,
   EvidenceHold,
   HoldBody,
+  Household,
+  HouseholdBody,
+  HouseholdPage,
   ImportReport,
   EstateCoverage,
   KeptPicture,
@@ -28,15 +40,21 @@ import type {
   Me,
   MoveBody,
   NewToken,
+  Notices,
   Package,
   PackageBody,
   PullBody,
   Pulled,
   Role,
   Snapshot,
+  StoreReport,
+  SystemHealth,
   SnapshotDetail,
   OperatorTask,
   PatrolRoute,
+  Plan,
+  PlanChange,
+  PlanDetail,
   PatrolRouteBody,
   PresetList,
   RouteCheck,
@@ -150,6 +168,12 @@ function address(path: string, query: Query): string {
   return ROOT + path + (search.size > 0 ? `?${search}` : '');
 }
 
+function formOf(file: File): FormData {
+  const form = new FormData();
+  form.append('file', file);
+  return form;
+}
+
 function parsed(text: string): unknown {
   try {
     return text === '' ? undefined : JSON.parse(text);
@@ -185,11 +209,11 @@ export const api = {
 
   cameras: (query: Query) => call<Page<Camera>>('GET', '/cameras', { query }),
   camera: (id: number) => call<Camera>('GET', `/cameras/${id}`),
-  importCameras: (file: File, dryRun: boolean) => {
-    const body = new FormData();
-    body.append('file', file);
-    return call<ImportReport>('POST', '/cameras/import', { query: { dryRun }, body });
-  },
+  importCameras: (file: File, dryRun: boolean) =>
+    call<ImportReport>('POST', '/cameras/import', { query: { dryRun }, body: formOf(file) }),
+
+  changeCameras: (body: CamerasChange) => call<CamerasChanged>('POST', '/cameras/change', { body }),
+  testConnection: (id: number) => call<ConnectionReport>('POST', `/cameras/${id}/connection-test`, { body: {} }),
 
   views: (query: Query) => call<Page<View>>('GET', '/views', { query }),
   view: (id: number) => call<ViewDetail>('GET', `/views/${id}`),
@@ -200,6 +224,8 @@ export const api = {
     call<Static<typeof AcceptedBaselines>>('POST', '/baselines/accept', { body: viewIds ? { viewIds } : {} }),
   removeBaseline: (id: number) => call<Baseline>('DELETE', `/baselines/${id}`),
   addMask: (viewId: number, body: Static<typeof MaskBody>) => call<Mask>('POST', `/views/${viewId}/masks`, { body }),
+  changeMask: (viewId: number, id: number, body: Static<typeof MaskBody>) =>
+    call<Mask>('PUT', `/views/${viewId}/masks/${id}`, { body }),
   removeMask: (viewId: number, id: number) => call<undefined>('DELETE', `/views/${viewId}/masks/${id}`),
 
   access: () => call<Static<typeof CurrentAccess>>('GET', '/evidence/accesses/current'),
@@ -262,6 +288,39 @@ export const api = {
   addUnit: (body: Static<typeof UnitBody>) => call<Unit>('POST', '/units', { body }),
   changeUnit: (id: number, body: Static<typeof UnitBody>) => call<Unit>('PUT', `/units/${id}`, { body }),
   removeUnit: (id: number) => call<undefined>('DELETE', `/units/${id}`),
+
+  buildings: () => call<Page<Building>>('GET', '/buildings'),
+  addBuilding: (body: BuildingBody) => call<Building>('POST', '/buildings', { body }),
+  changeBuilding: (id: number, body: BuildingBody) => call<Building>('PUT', `/buildings/${id}`, { body }),
+  removeBuilding: (id: number, withHouseholds: boolean) =>
+    call<undefined>('DELETE', `/buildings/${id}`, { query: { withHouseholds } }),
+  households: (query: Query, signal?: AbortSignal) =>
+    call<HouseholdPage>('GET', '/households', signal ? { query, signal } : { query }),
+  addHousehold: (body: HouseholdBody) => call<Household>('POST', '/households', { body }),
+  changeHousehold: (id: number, body: HouseholdBody) => call<Household>('PUT', `/households/${id}`, { body }),
+  removeHousehold: (id: number) => call<undefined>('DELETE', `/households/${id}`),
+  importHouseholds: (file: File, dryRun: boolean) =>
+    call<ImportReport>('POST', '/households/import', { query: { dryRun }, body: formOf(file) }),
+
+  plans: () => call<Page<Plan>>('GET', '/plans'),
+  plan: (id: number) => call<PlanDetail>('GET', `/plans/${id}`),
+  addPlan: (name: string, file: File) => call<Plan>('POST', '/plans', { query: { name }, body: formOf(file) }),
+  changePlan: (id: number, body: Static<typeof PlanChange>) => call<Plan>('PATCH', `/plans/${id}`, { body }),
+  changePlanPicture: (id: number, file: File) => call<Plan>('PUT', `/plans/${id}/picture`, { body: formOf(file) }),
+  removePlan: (id: number) => call<undefined>('DELETE', `/plans/${id}`),
+  placeCamera: (planId: number, id: number, body: CameraPlacing) =>
+    call<undefined>('PUT', `/plans/${planId}/cameras/${id}`, { body }),
+  placeArea: (planId: number, what: 'views' | 'buildings', id: number, body: AreaPlacing) =>
+    call<undefined>('PUT', `/plans/${planId}/${what}/${id}`, { body }),
+  takeOff: (planId: number, what: 'cameras' | 'views' | 'buildings', id: number) =>
+    call<undefined>('DELETE', `/plans/${planId}/${what}/${id}`),
+
+  audit: (query: Query, signal?: AbortSignal) =>
+    call<Page<AuditEntry>>('GET', '/audit', signal ? { query, signal } : { query }),
+  auditWords: () => call<Static<typeof AuditWords>>('GET', '/audit/words'),
+  notices: () => call<Notices>('GET', '/notices'),
+  systemHealth: () => call<SystemHealth>('GET', '/system/health'),
+  systemStore: () => call<StoreReport>('GET', '/system/store'),
 
   users: (query: Query) => call<Page<User>>('GET', '/users', { query }),
   addUser: (body: Static<typeof UserBody>) => call<User>('POST', '/users', { body }),

@@ -21,6 +21,8 @@ const KINDS: readonly EventKind[] = [
   'turret.changed',
   'route.changed',
   'task.changed',
+  'store.changed',
+  'plan.changed',
 ];
 const RETRY_FIRST_MS = 1_000;
 const RETRY_LONGEST_MS = 20_000;

@@ -51,9 +51,36 @@ export const router = createRouter({
     },
     { path: '/cameras', name: 'cameras', component: () => import('./cameras/CamerasPage.vue') },
     {
-      path: '/users',
-      name: 'users',
-      component: () => import('./people/UsersPage.vue'),
+      path: '/plan/:id(\\d+)?',
+      name: 'plan',
+      component: () => import('./plan/PlanPage.vue'),
+      meta: { permission: 'plan.read' },
+    },
+    {
+      path: '/console',
+      name: 'console',
+      component: () => import('./console/ConsolePage.vue'),
+      children: [
+        {
+          path: '/estate',
+          name: 'estate',
+          component: () => import('./estate/EstatePage.vue'),
+          meta: { permission: 'estate.read' },
+        },
+        { path: '/users', name: 'users', component: () => import('./people/UsersPage.vue') },
+        {
+          path: '/health',
+          name: 'health',
+          component: () => import('./console/HealthPage.vue'),
+          meta: { permission: 'system.read' },
+        },
+        {
+          path: '/audit',
+          name: 'audit',
+          component: () => import('./console/AuditPage.vue'),
+          meta: { permission: 'audit.read' },
+        },
+      ],
     },
     { path: '/:rest(.*)*', redirect: '/review' },
   ],
@@ -63,6 +90,8 @@ router.beforeEach(async (to) => {
   if (!session.checked) await checkSession();
   if (to.meta.open) return session.me ? wantedAfterSignIn(to) : true;
   if (!session.me) return { name: 'sign-in', query: to.fullPath === '/review' ? {} : { next: to.fullPath } };
+  // The console is a frame for its pages.
+  if (to.name === 'console') return { name: may('estate.read') ? 'estate' : 'users' };
   if (to.meta.permission && !may(to.meta.permission)) return { name: 'review' };
   return true;
 });

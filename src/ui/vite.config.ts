@@ -8,9 +8,18 @@ import { defineConfig } from 'vite';
 
 const server = process.env['SENTINEL_DEV_SERVER'] ?? 'http://127.0.0.1:8080';
 
+/** JSMpeg adds the style of a player that no page shows; the pages' security policy refuses it, and complains each time. */
+const withoutInjectedStyle = {
+  name: 'without-injected-style',
+  transform(code: string, id: string) {
+    if (!id.includes('@cycjimmy/jsmpeg-player')) return undefined;
+    return { code: code.replace(/^styleInject\(\w+\);$/m, ''), map: null };
+  },
+};
+
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [vue()],
+  plugins: [vue(), withoutInjectedStyle],
   define: {
     __VUE_PROD_DEVTOOLS__: 'false',
     __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false',

@@ -21,6 +21,7 @@ import {
   Words,
 } from './contract-shapes.ts';
 
+export * from './contract-console.ts';
 export * from './contract-desk.ts';
 export * from './contract-evidence.ts';
 export * from './contract-live.ts';
@@ -310,6 +311,7 @@ export const EventKind = Words(
   'task.changed',
   'store.changed',
   'log.changed',
+  'plan.changed',
 );
 export type EventKind = Static<typeof EventKind>;
 
@@ -333,6 +335,7 @@ export const Event = Type.Object({
     cameraId: Type.Optional(Id),
     routeId: Type.Optional(Id),
     taskId: Type.Optional(Id),
+    planId: Type.Optional(Id),
     change: Type.Optional(Type.String()),
   }),
 });

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { SentinelError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { csvOf } from '../drivers/csv/csv.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
 import { blindSpots, daysOf, readCoverage, requireRoute } from '../patrol/patrol.ts';
 import type { EstateCoverage, RouteCoverage } from './contract.ts';
@@ -131,7 +132,7 @@ export async function estateCoverage(
   };
 }
 
-/** One line a view. Spreadsheets in China take it for UTF-8 only with the mark at its beginning (RFC 4180 otherwise). */
+/** One line a view. */
 export function coverageCsv({ route, from, to, views }: RouteCoverage): string {
   const header = [
     ...['route', 'camera', 'view', 'place', 'from', 'to', 'looks', 'good_looks', 'planned_looks'],
@@ -151,15 +152,6 @@ export function blindSpotsCsv({ blindSpots: spots }: EstateCoverage): string {
     ['camera', 'place', 'view', 'last_good_look', 'reason'],
     ...spots.map((spot) => [spot.cameraName, spot.place, spot.viewName, spot.lastGoodLookAt ?? '', spot.reason ?? '']),
   ]);
-}
-
-function csvOf(rows: readonly (readonly (string | number)[])[]): string {
-  const cell = (value: string | number): string => {
-    // A text that a spreadsheet would take for a formula is kept a text.
-    const text = typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return `\uFEFF${rows.map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;
 }
 
 function isoOf({ fromMs, toMs }: Period): { from: string; to: string } {

@@ -21,6 +21,8 @@ export const PERMISSIONS = {
   'candidates.judge': ['operator', 'enforcement', 'admin'],
   /** Name, cadence, thresholds and areas of a view; pause and resume. */
   'views.change': ['operator', 'admin'],
+  /** Connect to a camera now and see what it shows. */
+  'cameras.test': ['operator', 'admin'],
   /** Say what is lawful: accept, remove, learn anew. */
   'baselines.decide': ['operator', 'admin'],
   /** Routes, turrets, their log, coverage, tasks. */
@@ -45,6 +47,17 @@ export const PERMISSIONS = {
   'clocks.set': ['operator', 'admin'],
   'units.manage': ['admin'],
   'cameras.import': ['admin'],
+  /** Where a camera hangs, by which units see it, and whether it is looked through at all. */
+  'cameras.change': ['admin'],
+  /** Plans with what is on them, and the buildings' names. */
+  'plan.read': EVERYBODY,
+  'plan.change': ['operator', 'admin'],
+  /** Households: personal data. */
+  'estate.read': ['operator', 'enforcement', 'admin'],
+  'estate.change': ['admin'],
+  /** What the machines are at: processes, queue, disk. */
+  'system.read': ['operator', 'admin'],
+  'audit.read': ['admin'],
   'users.manage': ['admin'],
 } as const satisfies Record<string, readonly RoleName[]>;
 

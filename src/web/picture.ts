@@ -52,15 +52,16 @@ export async function blackened(jpeg: Uint8Array, areas: readonly Polygon[]): Pr
 /**
  * Answers with the JPEG. It is private to whoever is signed in; where the address names the digest it never changes, and
  * elsewhere, or where areas may change it, it is asked for again each time, which costs no bytes while it is the same.
+ * @param seen absent for a picture of no view, such as a plan
  */
 export async function sendPicture(
   request: FastifyRequest<{ Querystring: { v?: string } }>,
   reply: FastifyReply,
   { db, pictures }: Pick<WebParts, 'db' | 'pictures'>,
   sha256: string,
-  seen: SeenView,
+  seen: SeenView | undefined,
 ): Promise<FastifyReply> {
-  const areas = await privacyAreas(db, seen);
+  const areas = seen === undefined ? [] : await privacyAreas(db, seen);
   const isFixed = areas.length === 0 && request.query.v === sha256.slice(0, DIGEST_CHARACTERS);
   const masked = areas.length === 0 ? '' : `-${digestOf(areas)}`;
   const etag = `"${sha256}${masked}"`;

@@ -13,8 +13,8 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
 import type { PersistenceRule } from '../drivers/postgres/schema.ts';
-import type { ClockRules } from '../camera/camera.ts';
-import type { CameraClockDesk, Custody, PackageDesk, SnapshotDesk } from '../evidence/evidence.ts';
+import type { ClockRules, ConnectionTester } from '../camera/camera.ts';
+import type { CameraClockDesk, Custody, PackageDesk, RetentionRules, SnapshotDesk } from '../evidence/evidence.ts';
 import type { Review } from '../review/review.ts';
 import type { LiveRelay } from '../wall/wall.ts';
 import { ErrorBody, type ImportReport } from './contract.ts';
@@ -61,12 +61,36 @@ export type ImportCameras = (file: {
   readonly dryRun: boolean;
   /** Of what the report says. */
   readonly language: 'en' | 'zh';
+  /** Who imports: what goes in is in the audit in the same transaction. */
+  readonly userId: number;
 }) => Promise<ImportReport>;
+
+/** Keeps what was uploaded as a plan's picture. */
+export interface PlanPictures {
+  /** @returns the SHA-256 in hex */
+  put(bytes: Uint8Array): Promise<string>;
+}
+
+/** What the machines tell of themselves, for the page of health. */
+export interface SystemWatch {
+  readonly queueDepth: () => Promise<{ readonly waiting: number; readonly active: number; readonly failed: number }>;
+  /** Of the disk that pictures and evidence lie on. */
+  readonly store: () => {
+    readonly state: 'ample' | 'low' | 'out' | 'untold';
+    readonly space: { readonly totalBytes: number; readonly freeBytes: number } | undefined;
+  };
+  readonly storeRules: { readonly alarmBelowBytes: number; readonly picturesStopBelowBytes: number };
+  /** Counts what is kept; some seconds for a million files. */
+  readonly countFiles: () => Promise<{ readonly count: number; readonly bytes: number }>;
+}
 
 /** Stored bytes by their SHA-256 in hex; throws `blob.missing`. */
 export interface PictureStore {
   get(sha256: string): Promise<Uint8Array>;
 }
+
+/** Tries a camera while somebody waits. */
+export type Connections = Pick<ConnectionTester, 'test'>;
 
 /** Orders and hands out evidence packages; who makes them is no matter here. */
 export type Packages = Pick<PackageDesk, 'order' | 'list' | 'read' | 'remove' | 'fetch'>;
@@ -106,6 +130,11 @@ export interface WebParts {
   readonly clockRules: ClockRules;
   readonly cameraClocks: Pick<CameraClockDesk, 'measure' | 'set'>;
   readonly patrolDefaults: PatrolDefaults;
+  readonly connections: Connections;
+  readonly system: SystemWatch;
+  /** How long what is kept. */
+  readonly retention: RetentionRules;
+  readonly plans: PlanPictures;
   readonly importCameras: ImportCameras;
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
   /** A session that nobody touched for longer is locked; 0: none is. */

@@ -105,6 +105,7 @@ export async function changeUser(
       action: 'user.changed',
       subject: `user ${userId}`,
       details: {
+        ...(change.displayName !== undefined && { displayName: change.displayName }),
         ...(change.role !== undefined && { role }),
         ...(change.disabled !== undefined && { disabled }),
         ...(passwordHash !== undefined && { passwordChanged: true }),

@@ -35,12 +35,15 @@ import { EvidenceDoor } from './evidence-visit.ts';
 import { guard, sessionCookie } from './guard.ts';
 import { LoginThrottle } from './login-throttle.ts';
 import { createWebMetrics } from './metrics.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { baselineRoutes } from './routes/baselines.ts';
 import { cameraRoutes } from './routes/cameras.ts';
+import { cameraSettingRoutes } from './routes/camera-settings.ts';
 import { candidateRoutes } from './routes/candidates.ts';
 import { coverageRoutes } from './routes/coverage.ts';
 import { clockRoutes } from './routes/clocks.ts';
 import { custodyRoutes } from './routes/custody.ts';
+import { estateRoutes } from './routes/estate.ts';
 import { eventRoutes } from './routes/events.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -49,7 +52,9 @@ import { liveRoutes } from './routes/live.ts';
 import { packageRoutes } from './routes/packages.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { patrolRoutes } from './routes/patrol-routes.ts';
+import { planRoutes } from './routes/plans.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { systemRoutes } from './routes/system.ts';
 import { taskRoutes } from './routes/tasks.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { turretRoutes } from './routes/turrets.ts';
@@ -57,11 +62,14 @@ import { unitRoutes } from './routes/units.ts';
 import { userRoutes } from './routes/users.ts';
 import { viewRoutes } from './routes/views.ts';
 import type {
+  Connections,
   ImportCameras,
   PatrolDefaults,
   PictureStore,
+  PlanPictures,
   ReadinessCheck,
   Server,
+  SystemWatch,
   ViewDefaults,
   WebParts,
   Packages,
@@ -70,7 +78,7 @@ import { keepToUnit } from './unit-scope.ts';
 import { createValidatorCompiler } from './validation.ts';
 
 export { ensureFirstAdmin } from './people-store.ts';
-export type { ImportCameras, PictureStore, ReadinessCheck, ViewDefaults } from './server.ts';
+export type { ImportCameras, PictureStore, ReadinessCheck, SystemWatch, ViewDefaults } from './server.ts';
 
 export interface WebOptions {
   readonly db: Db;
@@ -102,6 +110,9 @@ export interface WebOptions {
   readonly clockRules: ClockRules;
   readonly cameraClocks: Pick<CameraClockDesk, 'measure' | 'set'>;
   readonly live: LiveRelay;
+  readonly connections: Connections;
+  readonly system: SystemWatch;
+  readonly plans: PlanPictures;
   readonly importCameras: ImportCameras;
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
   /** Listens on the channel `sentinel_event`. */
@@ -221,6 +232,10 @@ export async function buildServer(options: WebOptions): Promise<{
     clockRules: options.clockRules,
     cameraClocks: options.cameraClocks,
     patrolDefaults: options.patrolDefaults,
+    connections: options.connections,
+    system: options.system,
+    plans: options.plans,
+    retention: options.retention,
     importCameras: options.importCameras,
     readiness: options.readiness,
     idleLockMs,
@@ -234,6 +249,7 @@ export async function buildServer(options: WebOptions): Promise<{
     userRoutes,
     tokenRoutes,
     cameraRoutes,
+    cameraSettingRoutes,
     viewRoutes,
     baselineRoutes,
     candidateRoutes,
@@ -246,7 +262,11 @@ export async function buildServer(options: WebOptions): Promise<{
     custodyRoutes,
     packageRoutes,
     unitRoutes,
+    estateRoutes,
+    planRoutes,
     clockRoutes,
+    auditRoutes,
+    systemRoutes,
     eventRoutes,
     healthRoutes,
   ]) {

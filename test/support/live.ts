@@ -19,7 +19,10 @@ export function liveOf(
     target: { url: (stream === 'look' ? camera.subUrl : camera.mainUrl) ?? '', credentials },
   });
   return {
-    live: openLive({ db, clock, log: silentLogger }, { pulls, aim, visit: unused, record: unused, identify: unused }),
+    live: openLive(
+      { db, clock, log: silentLogger },
+      { pulls, aim, visit: unused, probe: unused, record: unused, identify: unused },
+    ),
     pulls,
   };
 }

@@ -6,7 +6,13 @@ import { SentinelError } from '../../src/base/errors.ts';
 import { LIMITS } from '../../src/base/limits.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { listen, type Db } from '../../src/drivers/postgres/postgres.ts';
-import { ensureFirstAdmin, startWeb, type ImportCameras, type WebOptions } from '../../src/web/web.ts';
+import {
+  ensureFirstAdmin,
+  startWeb,
+  type ImportCameras,
+  type SystemWatch,
+  type WebOptions,
+} from '../../src/web/web.ts';
 import { LiveRelay } from '../../src/wall/wall.ts';
 import { ManualClock } from './clock.ts';
 import { fillSample, MemoryPictures } from './sample-estate.ts';
@@ -129,6 +135,9 @@ export function testWebOptions(
     clockRules: { limitMs: 5_000, staleAfterMs: 9_000_000 },
     cameraClocks: { measure: noClock, set: noClock },
     live: noLivePictures(),
+    connections: { test: () => Promise.reject(new SentinelError('web.missing', { what: 'camera', id: 0 })) },
+    system: quietSystem,
+    plans: { put: (bytes) => Promise.resolve(options.pictures.put(bytes)) },
     importCameras: importNothing,
     readiness: () => Promise.resolve([{ name: 'database', ok: true, detail: 'answers' }]),
     listenForEvents: (callbacks) =>
@@ -164,6 +173,14 @@ function noLivePictures(): LiveRelay {
   });
 }
 
+/** Nothing waits, and there is room. */
+export const quietSystem: SystemWatch = {
+  queueDepth: () => Promise.resolve({ waiting: 0, active: 0, failed: 0 }),
+  store: () => ({ state: 'ample', space: { totalBytes: 2 ** 40, freeBytes: 2 ** 39 } }),
+  storeRules: { alarmBelowBytes: 10 * 2 ** 30, picturesStopBelowBytes: 2 * 2 ** 30 },
+  countFiles: () => Promise.resolve({ count: 1234, bytes: 5 * 2 ** 30 }),
+};
+
 /** No camera is asked. */
 const noClock = (): Promise<never> => Promise.reject(new SentinelError('camera.no_onvif', { cameraId: 0 }));
 
@@ -194,6 +211,8 @@ export async function startSampleWeb(
     /** What stands in the database; by default the sample estate. */
     fill?: (db: Db, pictures: MemoryPictures) => Promise<void>;
     config?: Partial<WebOptions['config']>;
+    /** What else the web is handed. */
+    parts?: Partial<Pick<WebOptions, 'connections' | 'system'>>;
   } = {},
 ): Promise<SampleWeb> {
   const database = options.database ?? (await (await import('./postgres.ts')).freshDatabase());
@@ -208,6 +227,7 @@ export async function startSampleWeb(
     ...(options.uiDir !== undefined && { uiDir: options.uiDir }),
     config: { ...options.config, ...(options.port !== undefined && { port: options.port }) },
     ...(options.live && { live: options.live(database.db) }),
+    ...options.parts,
   });
   return {
     url: web.url,

@@ -181,6 +181,42 @@ export async function shrinkJpeg(source: Uint8Array, widthPx: number): Promise<B
   }
 }
 
+/**
+ * Makes a picture file anew as a JPEG, upright, on white, no side longer than `sidePx`; nothing else of the file is kept.
+ * @throws SentinelError picture.unreadable
+ */
+export async function recodePicture(
+  source: Uint8Array,
+  sidePx: number,
+): Promise<{ jpeg: Buffer; widthPx: number; heightPx: number }> {
+  try {
+    const { data, info } = await sharp(source, { limitInputPixels: LIMITS.picturePixels, failOn: 'error' })
+      .rotate()
+      .flatten({ background: '#fff' })
+      .toColourspace('srgb')
+      .resize({ width: sidePx, height: sidePx, fit: 'inside', withoutEnlargement: true })
+      .jpeg({ quality: 86, chromaSubsampling: '4:4:4' })
+      .toBuffer({ resolveWithObject: true });
+    return { jpeg: data, widthPx: info.width, heightPx: info.height };
+  } catch (thrown) {
+    const what = `of ${source.length} bytes`;
+    throw new SentinelError('picture.unreadable', { what, problem: problemOf(thrown) }, { cause: thrown });
+  }
+}
+
+/** JPEG of a drawing of ours in SVG; never of one that came from outside. */
+export async function rasterise(
+  svg: string,
+  size: { readonly widthPx: number; readonly heightPx: number },
+): Promise<{ jpeg: Buffer; widthPx: number; heightPx: number }> {
+  const jpeg = await sharp(Buffer.from(svg))
+    .resize(size.widthPx, size.heightPx, { fit: 'fill' })
+    .flatten({ background: '#fff' })
+    .jpeg({ quality: 86, chromaSubsampling: '4:4:4' })
+    .toBuffer();
+  return { jpeg, widthPx: size.widthPx, heightPx: size.heightPx };
+}
+
 function grey(data: Buffer): Buffer {
   const rgb = Buffer.alloc(data.length * 3);
   data.forEach((value, index) => rgb.fill(value, index * 3, index * 3 + 3));

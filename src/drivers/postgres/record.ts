@@ -35,7 +35,8 @@ export type EventKind =
   | 'route.changed'
   | 'task.changed'
   | 'store.changed'
-  | 'log.changed';
+  | 'log.changed'
+  | 'plan.changed';
 
 /**
  * Tells pages and programs; the row's trigger notifies them when the transaction commits. What is told of a view or a

@@ -2,6 +2,7 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { Box, Polygon } from '../../base/picture.ts';
 import type { Stamp, OptionalStamp, DefaultStamp, OptionalJson, Optional, Defaulted, Given } from './schema-columns.ts';
+import type { ConsoleTables } from './schema-console.ts';
 import type { EvidenceTables } from './schema-evidence.ts';
 
 export type { SnapshotCauseKind, SnapshotStreamState, StoredAccessUnit } from './schema-evidence.ts';
@@ -67,7 +68,7 @@ export type TurretPhase =
 export type VisitOutcome = 'looked' | 'not_settled' | 'pose' | 'stuck' | 'failed' | 'interrupted';
 export type TaskKind = 'pose' | 'stuck' | 'preset_missing';
 
-export interface Database extends EvidenceTables {
+export interface Database extends EvidenceTables, ConsoleTables {
   estate: { id: Generated<number>; name: string; time_zone: string; simulated: Defaulted<boolean> };
   setting: { key: string; value: JSONColumnType<Record<string, unknown>> };
   credential: {

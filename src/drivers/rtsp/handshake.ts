@@ -24,7 +24,12 @@ export interface HandshakeOptions {
   readonly askMethods: boolean;
   /** The answer bore the server's time (RFC 2326 section 12.18): its time minus ours, good to about half a second. */
   onServerDate?(offsetMs: number, measuredAtMs: number): void;
+  /** How far it came, for whoever tells people of each step. */
+  onStep?(step: OpeningStep): void;
 }
+
+/** Connected; logged in and told what it streams; set up and playing. */
+export type OpeningStep = 'connected' | 'described' | 'playing';
 
 /** Where the connection's events go; the session puts itself here before it asks for media. */
 export interface ConnectionRoute {
@@ -88,6 +93,7 @@ async function describeAt(
     throw thrown;
   }
 
+  options.onStep?.('connected');
   const sendOn = (redirectedTo: RtspUrl): { redirectedTo: RtspUrl } => {
     sentOn = true;
     connection.close(
@@ -109,7 +115,9 @@ async function describeAt(
     if (redirectedTo) return sendOn(redirectedTo);
     readDate(answer, options);
     requireSuccess(answer, 'DESCRIBE', url.hostAndPort);
-    return { connection, publicMethods, video: videoOf(answer, url), base: baseOf(answer, url) };
+    const described = { connection, publicMethods, video: videoOf(answer, url), base: baseOf(answer, url) };
+    options.onStep?.('described');
+    return described;
   });
 }
 

@@ -15,6 +15,7 @@
 export type { AccessUnit, Codec, MediaCounters } from './access-unit.ts';
 export type { Credentials } from './authorization.ts';
 export type { RtspTimeouts, TlsTrust } from './connection.ts';
+export type { OpeningStep } from './handshake.ts';
 export { HostConnections } from './host-connections.ts';
 export { RtspPull, type ClockOffset, type PullOptions, type PullState } from './pull.ts';
 export { parseRtspUrl, type RtspUrl } from './rtsp-url.ts';

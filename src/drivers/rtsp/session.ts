@@ -97,6 +97,7 @@ export class RtspSession {
       await session.#play();
       // What closed it so soon is the failure of opening it.
       if (closed) throw closed;
+      options.onStep?.('playing');
       session.#begin();
       route.onClosed = (problem) => session.#onClosed(problem);
       return session;

@@ -4,6 +4,7 @@ import { SentinelError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { emptyCounters, type AccessUnit, type MediaCounters } from './access-unit.ts';
 import { DEFAULT_TIMEOUTS, type RtspTimeouts } from './connection.ts';
+import type { OpeningStep } from './handshake.ts';
 import type { HostConnections } from './host-connections.ts';
 import type { ClockOffset } from './pull.ts';
 import type { Demand } from './rtp-depacketizer.ts';
@@ -21,6 +22,8 @@ export interface VisitOptions {
   readonly limitMs?: number;
   /** Told of the camera's clock when it reports it during the visit: its time minus ours. */
   onClockOffset?(measured: ClockOffset): void;
+  /** Told how far the visit came. */
+  onStep?(step: OpeningStep): void;
 }
 
 /**
@@ -106,6 +109,7 @@ async function visit(
     },
     onClockOffset: (offsetMs, measuredAtMs) => options.onClockOffset?.({ offsetMs, measuredAtMs, source: 'rtcp' }),
     onServerDate: (offsetMs, measuredAtMs) => options.onClockOffset?.({ offsetMs, measuredAtMs, source: 'rtsp_date' }),
+    onStep: (step) => options.onStep?.(step),
     onEnded: finish,
   });
   const timer = clock.after(limitMs, () =>

@@ -71,3 +71,64 @@ export function learnedShare(learning: { since: string; until: string }, nowMs: 
   const until = Date.parse(learning.until);
   return until <= since ? 1 : Math.min(1, Math.max(0, (nowMs - since) / (until - since)));
 }
+
+export const SORTS = ['place', 'state', 'view', 'lastLook', 'baselines', 'open', 'clock'] as const;
+export type SortBy = (typeof SORTS)[number];
+
+export interface Narrowing {
+  readonly kind: Camera['kind'] | '';
+  /** What the place begins with; empty for any. */
+  readonly place: string;
+}
+
+export function fits({ kind, place }: Narrowing, { camera }: Row): boolean {
+  return (kind === '' || camera.kind === kind) && camera.place.startsWith(place);
+}
+
+/** The places that several cameras share, by the first word of each: `3号楼` of `3号楼 屋面`. */
+export function placesOf(rows: readonly Row[]): string[] {
+  const words = rows.map(({ camera }) => camera.place.trim().split(/\s+/)[0] ?? '').filter((word) => word !== '');
+  return [...new Set(words)].sort(inOrder);
+}
+
+const collator = new Intl.Collator('zh-CN', { numeric: true });
+/** As people count: 9号楼 before 10号楼. */
+export function inOrder(a: string, b: string): number {
+  return collator.compare(a, b);
+}
+
+/** Worst first: what is at fault is what one sorts by state for. */
+const STATES: readonly Camera['health']['state'][] = [
+  'offline',
+  'unauthorised',
+  'wrong_codec',
+  'frozen',
+  'unknown',
+  'online',
+];
+const VIEW_STATES: readonly View['state'][] = ['proposed', 'learning', 'watching', 'paused'];
+
+/** A sorted copy; rows that are alike stay in their order, and what is not known comes last either way. */
+export function sorted(rows: readonly Row[], by: SortBy, isDown: boolean, nowMs: number): Row[] {
+  const key = (row: Row): number | string | undefined => {
+    const { camera, view } = row;
+    if (by === 'place') return camera.place || camera.name;
+    if (by === 'state') return camera.enabled ? STATES.indexOf(camera.health.state) : STATES.length;
+    if (by === 'view') {
+      if (!view) return undefined;
+      return blindnessOf(view, nowMs) ? -1 : VIEW_STATES.indexOf(view.state);
+    }
+    if (by === 'lastLook') return view?.lastLookAt ? Date.parse(view.lastLookAt) : undefined;
+    if (by === 'baselines') return view?.baselines.accepted;
+    if (by === 'open') return view?.openCandidates;
+    return camera.clock.offsetMs === null ? undefined : Math.abs(camera.clock.offsetMs);
+  };
+  const keyed = rows.map((row) => ({ row, key: key(row) }));
+  return keyed
+    .sort((a, b) => {
+      if (a.key === undefined || b.key === undefined) return Number(a.key === undefined) - Number(b.key === undefined);
+      const order = typeof a.key === 'string' ? inOrder(a.key, String(b.key)) : a.key - Number(b.key);
+      return isDown ? -order : order;
+    })
+    .map(({ row }) => row);
+}

@@ -1,4 +1,5 @@
 /** All words of the pages. */
+import consoleWords from './en-console.ts';
 import evidence from './en-evidence.ts';
 import patrol from './en-patrol.ts';
 import words from './en-words.ts';
@@ -18,7 +19,12 @@ const en: typeof zhCN = {
       'evidence-views': 'A view through time',
       'evidence-packages': 'Packages',
       'evidence-custody': 'Custody',
+      plan: 'Plan',
       cameras: 'Cameras',
+      console: 'Console',
+      estate: 'Estate',
+      health: 'System',
+      audit: 'Audit log',
       users: 'Users & tokens',
       'sign-in': 'Sign in',
     },
@@ -256,6 +262,8 @@ const en: typeof zhCN = {
   },
   cameras: {
     title: 'Cameras and views',
+    anyPlace: 'Any place',
+    anyKind: 'Any kind',
     search: 'Find by place, name or key',
     show: 'Show',
     shows: {
@@ -344,6 +352,7 @@ const en: typeof zhCN = {
     draw: 'Click the corners on the picture one after another, at least three.',
     drawn: '{n} corners; click the first one to close the area, or save it as it is.',
     undoPoint: 'Undo corner',
+    redraw: 'Redraw',
     removeSure: 'Remove this area?',
     ownRule: 'A rule of its own',
     of: 'Looks',
@@ -356,8 +365,13 @@ const en: typeof zhCN = {
     },
   },
   import: {
-    title: 'Import cameras',
-    what: 'Choose a CSV or YAML file. A dry run reports on every line; nothing is written until you confirm. Importing a file twice changes nothing.',
+    title: { cameras: 'Import cameras', households: 'Import households' },
+    what: {
+      cameras:
+        'Choose a CSV or YAML file. A dry run reports on every line; nothing is written until you confirm. Importing a file twice changes nothing.',
+      households:
+        'Choose a CSV file whose first line names its columns: building, unit, room, floor, resident, phone, note (building and room are needed). It is tried first and reported line by line; only then is it written. Importing a file twice changes nothing.',
+    },
     choose: 'Choose a file…',
     dry: 'Dry run, nothing written yet:',
     done: 'Imported:',
@@ -477,6 +491,7 @@ const en: typeof zhCN = {
     help: 'Show this table',
     digits: 'While a reason is asked for, the digits choose the quick reasons.',
   },
+  ...consoleWords,
   patrol,
   words,
 };

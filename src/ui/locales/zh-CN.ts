@@ -1,4 +1,5 @@
 /** 界面的全部文字。 */
+import consoleWords from './zh-CN-console.ts';
 import evidence from './zh-CN-evidence.ts';
 import patrol from './zh-CN-patrol.ts';
 import words from './zh-CN-words.ts';
@@ -17,7 +18,12 @@ export default {
       'evidence-views': '视图时间线',
       'evidence-packages': '证据包',
       'evidence-custody': '调取总账',
+      plan: '平面图',
       cameras: '摄像机',
+      console: '管理',
+      estate: '小区与住户',
+      health: '系统状态',
+      audit: '操作日志',
       users: '用户与令牌',
       'sign-in': '登录',
     },
@@ -253,6 +259,8 @@ export default {
   },
   cameras: {
     title: '摄像机与视图',
+    anyPlace: '全部位置',
+    anyKind: '全部类型',
     search: '按位置、名称或编号查找',
     show: '显示',
     shows: {
@@ -340,6 +348,7 @@ export default {
     draw: '在画面上依次点击各个顶点，至少三个。',
     drawn: '已有 {n} 个顶点；点击第一个顶点可闭合，或直接保存。',
     undoPoint: '撤销一点',
+    redraw: '修改',
     removeSure: '确定删除这个区域？',
     ownRule: '单独设定成立条件',
     of: '观察次数',
@@ -352,8 +361,12 @@ export default {
     },
   },
   import: {
-    title: '导入摄像机',
-    what: '选择 CSV 或 YAML 文件。先试运行并逐行报告，确认后才会写入；重复导入同一文件不会产生改动。',
+    title: { cameras: '导入摄像机', households: '导入住户' },
+    what: {
+      cameras: '选择 CSV 或 YAML 文件。先试运行并逐行报告，确认后才会写入；重复导入同一文件不会产生改动。',
+      households:
+        '选择 CSV 文件，首行为表头：楼栋、单元、室号、楼层、住户、电话、备注（楼栋和室号必填）。先试运行并逐行报告，确认后才会写入；重复导入同一文件不会产生改动。',
+    },
     choose: '选择文件…',
     dry: '试运行结果，尚未写入：',
     done: '已导入：',
@@ -473,6 +486,7 @@ export default {
     help: '显示此表',
     digits: '询问原因时，数字键选择对应的快捷原因。',
   },
+  ...consoleWords,
   patrol,
   words,
 };

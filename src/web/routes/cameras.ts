@@ -1,19 +1,15 @@
 /** Cameras and their health, and taking them from a file. */
-import multipart from '@fastify/multipart';
-import type { FastifyRequest } from 'fastify';
 import { SentinelError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { cameraFileText } from '../../camera/camera.ts';
-import { recordAudit } from '../../drivers/postgres/postgres.ts';
 import { Camera, CameraQuery, IdParams, ImportQuery, ImportReport, Page } from '../contract.ts';
 import { pageOf, pageSize, readCursor } from '../cursor.ts';
 import { languageOf } from '../error-map.ts';
 import { signedIn } from '../guard.ts';
 import { camerasSeenBy } from '../unit-store.ts';
 import { answers, type Server, type WebParts } from '../server.ts';
+import { FORM_BYTES, textOf, uploadedFile, uploads } from '../upload.ts';
 import { listCameras, readCamera } from '../view-store.ts';
 
-const FORM_LIMITS = { files: 1, fields: 4, parts: 5, fieldSize: 1024, fileSize: LIMITS.importFileBytes };
 const TEXT_TYPES = ['text/plain', 'text/csv', 'text/yaml', 'application/yaml', 'application/x-yaml'];
 
 export function cameraRoutes(server: Server, { db, clock, clockRules, importCameras }: WebParts): void {
@@ -53,15 +49,12 @@ export function cameraRoutes(server: Server, { db, clock, clockRules, importCame
     ({ params }) => readCamera(db, params.id, clocksNow()),
   );
 
-  // A scope of its own: only here are bodies other than JSON read.
-  void server.register(async (scope) => {
-    await scope.register(multipart, { limits: FORM_LIMITS });
-    scope.addContentTypeParser(TEXT_TYPES, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-    (scope as unknown as Server).post(
+  uploads(server, { types: TEXT_TYPES, bytes: LIMITS.importFileBytes }, (scope) => {
+    scope.post(
       '/api/v1/cameras/import',
       {
         config: { permission: 'cameras.import' },
-        bodyLimit: LIMITS.importFileBytes + 64 * 1024,
+        bodyLimit: LIMITS.importFileBytes + FORM_BYTES,
         schema: {
           tags: ['cameras'],
           summary: 'Take cameras from a YAML or CSV file, as the body itself or as a form’s file',
@@ -71,8 +64,7 @@ export function cameraRoutes(server: Server, { db, clock, clockRules, importCame
         },
       },
       async (request) => {
-        const { userId } = signedIn(request);
-        const { bytes, name } = await fileOf(request);
+        const { bytes, name } = await uploadedFile(request, LIMITS.importFileBytes);
         const format = request.query.format ?? formatOf(name, request.headers['content-type']);
         if (!format) {
           throw new SentinelError('web.invalid', {
@@ -81,44 +73,16 @@ export function cameraRoutes(server: Server, { db, clock, clockRules, importCame
             part: 'querystring',
           });
         }
-        const text = cameraFileText(bytes);
-        if (text.includes('\0')) {
-          throw new SentinelError('web.invalid', { field: 'file', problem: 'is not a text', part: 'body' });
-        }
-        const dryRun = request.query.dryRun ?? false;
-        const report = await importCameras({
-          text,
+        return importCameras({
+          text: textOf(bytes),
           format,
-          dryRun,
+          dryRun: request.query.dryRun ?? false,
           language: languageOf(request.headers['accept-language']),
+          userId: signedIn(request).userId,
         });
-        if (!dryRun) {
-          const { added, changed, unchanged, refused } = report;
-          await recordAudit(db, {
-            userId,
-            action: 'cameras.imported',
-            subject: 'cameras',
-            details: { added, changed, unchanged, refused },
-            atMs: clock.nowMs(),
-          });
-        }
-        return report;
       },
     );
   });
-}
-
-async function fileOf(request: FastifyRequest): Promise<{ bytes: Buffer; name: string }> {
-  if (!request.isMultipart()) {
-    if (Buffer.isBuffer(request.body) && request.body.length > 0) return { bytes: request.body, name: '' };
-    throw new SentinelError('web.invalid', { field: 'body', problem: 'is empty', part: 'body' });
-  }
-  const file = await request.file({ limits: FORM_LIMITS });
-  if (!file) throw new SentinelError('web.invalid', { field: 'file', problem: 'is missing', part: 'body' });
-  const bytes = await file.toBuffer();
-  // The library notices by itself only where the end of the file comes in a chunk of its own.
-  if (file.file.truncated) throw new SentinelError('web.body_too_large', { limitBytes: LIMITS.importFileBytes });
-  return { bytes, name: file.filename };
 }
 
 function formatOf(name: string, contentType: string | undefined): 'yaml' | 'csv' | undefined {

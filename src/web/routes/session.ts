@@ -15,6 +15,7 @@ import {
   touchSession,
   type Account,
 } from '../people-store.ts';
+import { watchedEstate } from '../../estate/estate.ts';
 import { permissionsOf } from '../permissions.ts';
 import { answers, type Server, type WebParts } from '../server.ts';
 import { changeOwnPassword } from '../user-store.ts';
@@ -23,22 +24,7 @@ export function sessionRoutes(server: Server, parts: WebParts): void {
   const { db, clock, cookie, throttle, metrics, idleLockMs } = parts;
 
   const me = async (account: Account): Promise<Me> => {
-    const estate = await db
-      .selectFrom('estate')
-      .select(['name', 'time_zone'])
-      // Of the real and the simulated one, whichever is being watched.
-      .orderBy(
-        (eb) =>
-          eb
-            .selectFrom('camera')
-            .select((one) => one.fn.countAll().as('count'))
-            .whereRef('camera.estate_id', '=', 'estate.id')
-            .where('camera.enabled', '=', true),
-        'desc',
-      )
-      .orderBy('id')
-      .limit(1)
-      .executeTakeFirst();
+    const estate = await watchedEstate(db);
     return {
       id: account.userId,
       name: account.name,

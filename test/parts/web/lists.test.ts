@@ -113,7 +113,7 @@ describe('cameras', () => {
       body: form,
     });
     expect(await asForm.json()).toMatchObject({ dryRun: true, added: 1 });
-    expect(imported.at(-1)).toEqual({ text: 'name: 南门\n', format: 'yaml', dryRun: true, language: 'en' });
+    expect(imported.at(-1)).toEqual({ text: 'name: 南门\n', format: 'yaml', dryRun: true, language: 'en', userId: 1 });
 
     const asBody = await client.ask('POST', '/api/v1/cameras/import', 'name,place\n', { 'content-type': 'text/csv' });
     expect(asBody.body).toMatchObject({ dryRun: false });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { SentinelError } from '../../../src/base/errors.ts';
 import { LIMITS } from '../../../src/base/limits.ts';
 import { readCameraFile } from '../../../src/camera/camera-file.ts';
-import { cameraFileText } from '../../../src/camera/camera-import.ts';
+import { textOfFile } from '../../../src/base/text-file.ts';
 
 const csv = (text: string) => readCameraFile(text, 'csv');
 const yaml = (text: string) => readCameraFile(text, 'yaml');
@@ -197,6 +197,6 @@ describe('encodings', () => {
     ['UTF-16, big end first', Buffer.from(`\ufeff${text}`, 'utf16le').swap16()],
     ['GB 18030', gb18030],
   ])('%s', (_, bytes) => {
-    expect(csv(cameraFileText(bytes))[0]?.fields).toEqual({ name: '3号楼屋顶', main_url: 'rtsp://10.0.0.1/1' });
+    expect(csv(textOfFile(bytes))[0]?.fields).toEqual({ name: '3号楼屋顶', main_url: 'rtsp://10.0.0.1/1' });
   });
 });
