@@ -4,22 +4,29 @@
  * running server.
  */
 import vue from '@vitejs/plugin-vue';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 
 const server = process.env['SENTINEL_DEV_SERVER'] ?? 'http://127.0.0.1:8080';
 
-/** JSMpeg adds the style of a player that no page shows; the pages' security policy refuses it, and complains each time. */
-const withoutInjectedStyle = {
-  name: 'without-injected-style',
-  transform(code: string, id: string) {
-    if (!id.includes('@cycjimmy/jsmpeg-player')) return undefined;
-    return { code: code.replace(/^styleInject\(\w+\);$/m, ''), map: null };
-  },
-};
+/**
+ * JSMpeg's package brings a video element of its own, which is not used, and puts its style into the page as it loads: an
+ * inline style, which the pages' security policy refuses.
+ */
+function withoutInlineStyle(): Plugin {
+  return {
+    name: 'without-inline-style',
+    transform(code, id) {
+      if (!id.includes('jsmpeg-player')) return undefined;
+      const stripped = code.replace(/^styleInject\(\w+\);$/m, '');
+      if (stripped === code) this.error('jsmpeg-player no longer puts its style where it was taken out');
+      return { code: stripped, map: null };
+    },
+  };
+}
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [vue(), withoutInjectedStyle],
+  plugins: [vue(), withoutInlineStyle()],
   define: {
     __VUE_PROD_DEVTOOLS__: 'false',
     __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false',

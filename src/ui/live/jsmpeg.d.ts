@@ -7,6 +7,7 @@ declare module '@cycjimmy/jsmpeg-player' {
     audio: boolean;
     autoplay: boolean;
     disableWebAssembly: boolean;
+    preserveDrawingBuffer: boolean;
     videoBufferSize: number;
     pauseWhenHidden: boolean;
   }

@@ -45,6 +45,8 @@ export class Mpeg1Player {
       autoplay: true,
       // The pages' security policy lets no WebAssembly be compiled.
       disableWebAssembly: true,
+      // What is shown can be read back, so that it can be copied or printed.
+      preserveDrawingBuffer: true,
       videoBufferSize: WAITING_BYTES,
       // A hidden page pulls nothing at all; LiveVideo sees to it.
       pauseWhenHidden: false,
