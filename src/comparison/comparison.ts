@@ -18,20 +18,22 @@ import { problemOf, SentinelError } from '../base/errors.ts';
 import type { Picture, Polygon } from '../base/picture.ts';
 import { OnnxModel, type ModelTensor } from '../drivers/onnx/onnx.ts';
 import type { StoredRegion } from '../drivers/postgres/schema.ts';
-import { fitness, hiddenReason, type Lighting, type NotJudgedReason } from './fitness.ts';
-import { gate, thumbnailOf } from './gate.ts';
+import type { Lighting } from './fitness.ts';
+import { thumbnailOf } from './gate.ts';
+import { judgeable, type Unjudgeable } from './judgeable.ts';
 import { nearestLawful, pack, type Level, type PackedLevel } from './lawful.ts';
 import { cellsIn } from './outline.ts';
 import { POSE_HEIGHT, POSE_WIDTH, poseOf, posePictureOf, type PoseAnswer } from './pose.ts';
-import { regionsOf, type Heat } from './regions.ts';
+import { areasOf, regionsOf, type Heat } from './regions.ts';
 import { aligned, covered, resampled, type Motion } from './resample.ts';
 
 export { fitness, type Fitness, type Lighting, type NotJudgedReason } from './fitness.ts';
 export { thumbnailOf } from './gate.ts';
 export { forgottenViews } from './comparison-store.ts';
 export { Gatekeeper, type GateRules, type LearningRules } from './gatekeeper.ts';
-export { Judge } from './judge.ts';
+export { Judge, type ViewSubject } from './judge.ts';
 export { burnIn } from './masking.ts';
+export { cellsIn } from './outline.ts';
 export { drawOverlay } from './overlay.ts';
 export type { Heat } from './regions.ts';
 export { presetPicture, shiftBetween, StopPoses } from './stop-poses.ts';
@@ -76,12 +78,7 @@ export type ComparisonResult =
       /** Change by place, a quarter of the working size. */
       readonly heat: Heat;
     }
-  | {
-      readonly judged: false;
-      readonly reason: NotJudgedReason;
-      readonly detail: string;
-      readonly lighting?: Lighting;
-    };
+  | Unjudgeable;
 
 export interface WorkingSize {
   readonly widthPx: number;
@@ -111,8 +108,6 @@ const WORKING_AREA_PX = 512 * 288;
 const GRID_PX = 32;
 /** Shift of the working picture below which moving it would blur more than it helps. */
 const STILL_PX = 0.6;
-/** References tried for the pose. */
-const REFERENCES = 3;
 
 /** Working size of a picture: a multiple of 32 each way, about the working area, nearly the picture's proportions. */
 export function workingSizeOf(widthPx: number, heightPx: number): WorkingSize {
@@ -203,28 +198,11 @@ class NetworkEye implements Eye {
     );
     const whole = baselines.filter(({ polygon }) => polygon === null).map(({ encoding }) => encoding);
 
-    const fit = fitness(frame);
-    const { lighting } = fit;
-    if (!fit.fit) return { judged: false, reason: fit.reason, detail: `the picture is ${fit.reason}`, lighting };
-
-    let working = resampled(frame, widthPx, heightPx);
-    const thumbnail = thumbnailOf(working);
-    const hidden = hiddenReason(
-      thumbnail,
-      whole.map((encoding) => encoding.thumbnail),
-    );
-    if (hidden) {
-      return { judged: false, reason: hidden, detail: 'most of what the view shows is not to be seen', lighting };
-    }
-    const pose = poseOf(
-      posePictureOf(working),
-      likeliest(thumbnail, whole).map((encoding) => encoding.posePicture),
-    );
-    if (pose.state === 'moved') {
-      return { judged: false, reason: 'pose', detail: `${pose.detail} (${describe(pose.motion)})`, lighting };
-    }
+    const seen = judgeable(frame, { widthPx, heightPx }, whole);
+    if (!seen.judged) return seen;
+    const { lighting, pose } = seen;
     const moved = pose.state === 'told' && moves(pose.motion, widthPx, heightPx);
-    if (moved) working = aligned(working, pose.motion);
+    const working = moved ? aligned(seen.working, pose.motion) : seen.working;
 
     const levels = await this.#levelsOf(working);
     const nearest = nearestLawful(
@@ -234,11 +212,11 @@ class NetworkEye implements Eye {
     const heat = await this.#heatOf(levels, nearest.levels);
     silence(heat, ignore, moved ? pose.motion : undefined);
     const explains = nearest.shares.indexOf(Math.max(...nearest.shares));
-    const regions = regionsOf(heat, 0);
+    const areas = areasOf(heat);
     return {
       judged: true,
-      regions: regions.filter(({ score }) => score >= minScore),
-      maxScore: regions[0]?.score ?? 0,
+      regions: regionsOf(heat, minScore, areas),
+      maxScore: Math.min(1, areas[0]?.score ?? 0),
       pose: poseIn(frame, pose),
       lighting,
       nearestBaselineId: (baselines[explains] ?? first).id,
@@ -274,15 +252,6 @@ class NetworkEye implements Eye {
     const { shape, values } = (await this.#decoder.run(inputs))['heat']!;
     return { heightPx: shape[0]!, widthPx: shape[1]!, values };
   }
-}
-
-/** The lawful pictures that look most like the frame, best first. */
-function likeliest(thumbnail: Uint8Array, whole: readonly Encoding[]): Encoding[] {
-  return whole
-    .map((encoding) => ({ encoding, score: gate(thumbnail, [encoding.thumbnail]).meanScore }))
-    .sort((a, b) => a.score - b.score)
-    .slice(0, REFERENCES)
-    .map(({ encoding }) => encoding);
 }
 
 /** Whether a lawful picture stands so far from another that it should be encoded again, aligned to it. */
@@ -324,9 +293,4 @@ function poseIn(frame: Picture, { motion, residualPx }: PoseAnswer): Pose {
     residualPx:
       residualPx === null ? null : residualPx * Math.max(frame.widthPx / POSE_WIDTH, frame.heightPx / POSE_HEIGHT),
   };
-}
-
-function describe({ dx, dy, zoom }: Motion): string {
-  const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-  return `${percent(dx)} across, ${percent(dy)} down, zoom ${zoom.toFixed(3)}`;
 }

@@ -48,7 +48,7 @@ const FEWEST_SHOWN = 0.15;
  * @param baselines thumbnails of pictures lawful everywhere
  */
 export function hiddenReason(thumbnail: Uint8Array, baselines: readonly Uint8Array[]): NotJudgedReason | undefined {
-  const known = baselines.map(tileDeviations);
+  const known = baselines.map(keptDeviationsOf);
   let [shown, gone] = [0, 0];
   const deviations = tileDeviations(thumbnail);
   deviations.forEach((deviation, tile) => {
@@ -124,12 +124,22 @@ function measure(picture: Picture, thumbnail: Uint8Array): Measures {
   };
 }
 
+/** A lawful picture is asked at every look: its deviations are kept as long as it is. */
+const keptDeviations = new WeakMap<Uint8Array, Float32Array>();
+
+function keptDeviationsOf(baseline: Uint8Array): Float32Array {
+  const kept = keptDeviations.get(baseline) ?? tileDeviations(baseline);
+  keptDeviations.set(baseline, kept);
+  return kept;
+}
+
 function tileDeviations(thumbnail: Uint8Array): Float32Array {
   const across = GATE_WIDTH / TILE_PX;
   const deviations = new Float32Array(across * (GATE_HEIGHT / TILE_PX));
   for (let tile = 0; tile < deviations.length; tile++) {
     const first = Math.floor(tile / across) * TILE_PX * GATE_WIDTH + (tile % across) * TILE_PX;
-    let [sum, squares] = [0, 0];
+    let sum = 0;
+    let squares = 0;
     for (let y = 0; y < TILE_PX; y++) {
       for (let x = 0; x < TILE_PX; x++) {
         const value = thumbnail[first + y * GATE_WIDTH + x]!;

@@ -55,7 +55,9 @@ function fillRowByFour(rgb: Uint8Array): RowFiller {
   return (row, firstY, endY) => {
     const scale = 1 / (256 * 4 * (endY - firstY));
     for (let x = 0; x < GATE_WIDTH; x++) {
-      let [red, green, blue] = [0, 0, 0];
+      let red = 0;
+      let green = 0;
+      let blue = 0;
       for (let y = firstY; y < endY; y++) {
         const at = (y * GATE_WIDTH + x) * 3;
         // Little-endian: R0 G0 B0 R1, G1 B1 R2 G2, B2 R3 G3 B3.

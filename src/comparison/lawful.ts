@@ -1,11 +1,12 @@
 /**
  * What is kept of a lawful picture, and the nearest lawful past of each place. Pure.
  *
- * The encoder answers feature vectors on five grids. They are kept in 8 bits, each vector with a scale of its own, so that
+ * The encoder answers feature vectors on five grids. They are kept in 8 bits, each vector with a step of its own, so that
  * eight pictures of a view stay under 4 MB. A comparison asks, at each place and level, which lawful picture looks most
  * like the frame there (largest cosine), and hands the decoder that picture's features for that place.
  */
 import type { Polygon } from '../base/picture.ts';
+import { chooseNearest } from './nearest-kernel.ts';
 import { cellsIn } from './outline.ts';
 
 /** Feature vectors on a grid: `values[(y * width + x) * channels + c]`. */
@@ -16,28 +17,46 @@ export interface Level {
   readonly values: Float32Array;
 }
 
-/** A level in 8 bits: vector `i` is `values` times `scales[i]`. */
+/** A level in 8 bits: vector `i` is `values` times `STEPS[steps[i]]`. */
 export interface PackedLevel {
   readonly width: number;
   readonly height: number;
   readonly channels: number;
   readonly values: Int8Array;
-  readonly scales: Float32Array;
+  readonly steps: Uint8Array;
+}
+
+/** Eight steps to a doubling: a vector loses at most a twelfth of its 8 bits, and its step is told in one byte. */
+const STEPS_PER_DOUBLING = 8;
+const MIDDLE_STEP = 160;
+/** 1e-6 to 3,700: features are normalised over the picture and lie far inside. Step 0 is of a vector of nothing. */
+export const STEPS = Float32Array.from({ length: 256 }, (_, step) =>
+  step === 0 ? 0 : 2 ** ((step - MIDDLE_STEP) / STEPS_PER_DOUBLING),
+);
+
+/** The smallest step with which `largest` fits into 127. */
+function stepFor(largest: number): number {
+  const step = Math.ceil(Math.log2(largest / 127) * STEPS_PER_DOUBLING + MIDDLE_STEP - 1e-9);
+  return Math.min(255, Math.max(1, step));
 }
 
 export function pack(level: Level): PackedLevel {
   const { width, height, channels, values } = level;
   const packed = new Int8Array(values.length);
-  const scales = new Float32Array(width * height);
-  for (let cell = 0; cell < scales.length; cell++) {
+  const steps = new Uint8Array(width * height);
+  for (let cell = 0; cell < steps.length; cell++) {
     const from = cell * channels;
     let largest = 0;
     for (let c = 0; c < channels; c++) largest = Math.max(largest, Math.abs(values[from + c]!));
     if (largest === 0) continue;
-    scales[cell] = largest / 127;
-    for (let c = 0; c < channels; c++) packed[from + c] = Math.round((values[from + c]! * 127) / largest);
+    const step = stepFor(largest);
+    steps[cell] = step;
+    const inverse = 1 / STEPS[step]!;
+    for (let c = 0; c < channels; c++) {
+      packed[from + c] = Math.max(-127, Math.min(127, Math.round(values[from + c]! * inverse)));
+    }
   }
-  return { width, height, channels, values: packed, scales };
+  return { width, height, channels, values: packed, steps };
 }
 
 export interface LawfulPicture {
@@ -62,39 +81,18 @@ export function nearestLawful(frame: readonly Level[], pictures: readonly Lawful
   const shares = new Array<number>(pictures.length).fill(0);
   const levels = frame.map((level, index) => {
     const { width, height, channels } = level;
-    const candidates = pictures.map(({ levels: packed, polygon }, picture) => {
+    const kept = pictures.map(({ levels: packed, polygon }, picture) => {
       const grid = packed[index];
       if (grid?.width !== width || grid.height !== height || grid.channels !== channels) {
         throw new RangeError(`level ${index} of lawful picture ${picture} is not of the frame's shape`);
       }
-      return { grid, allowed: polygon ? cellsIn([polygon], width, height) : undefined };
+      return { ...grid, allowed: polygon && cellsIn([polygon], width, height) };
     });
-    const chosen = new Float32Array(level.values.length);
-    for (let cell = 0; cell < width * height; cell++) {
-      let best = -1;
-      let bestCosine = -Infinity;
-      candidates.forEach(({ grid, allowed }, picture) => {
-        if (allowed?.[cell] === 0) return;
-        const cosine = cosineOf(level.values, grid.values, cell * channels, channels);
-        if (cosine > bestCosine) [best, bestCosine] = [picture, cosine];
-      });
-      const { grid } = candidates[best]!;
-      const scale = grid.scales[cell]!;
-      for (let i = cell * channels; i < (cell + 1) * channels; i++) chosen[i] = grid.values[i]! * scale;
-      shares[best]! += 1 / (width * height * frame.length);
-    }
-    return { width, height, channels, values: chosen };
+    const { values, chosen } = chooseNearest(level.values, channels, kept, STEPS);
+    const counts = new Uint32Array(pictures.length);
+    for (const picture of chosen) counts[picture]!++;
+    counts.forEach((count, picture) => (shares[picture]! += count / (chosen.length * frame.length)));
+    return { width, height, channels, values };
   });
   return { levels, shares };
-}
-
-/** Cosine up to the frame's own length, which is the same for every picture compared. */
-function cosineOf(frame: Float32Array, packed: Int8Array, from: number, channels: number): number {
-  let [dot, square] = [0, 0];
-  for (let i = from; i < from + channels; i++) {
-    const value = packed[i]!;
-    dot += frame[i]! * value;
-    square += value * value;
-  }
-  return square === 0 ? 0 : dot / Math.sqrt(square);
 }

@@ -23,12 +23,25 @@ export const SMALLEST_REGION = 0.003;
 const EXTENT = 0.5;
 const TAKEN = -1;
 
+/** An area that changed: `cells` of the map, and the highest level at which it is still large enough. */
+export interface Area {
+  readonly score: number;
+  readonly cells: Uint32Array;
+}
+
 /** @returns the regions of at least `minScore`, highest first, at most as many as a look keeps */
-export function regionsOf(heat: Heat, minScore: number): StoredRegion[] {
+export function regionsOf(heat: Heat, minScore: number, areas: readonly Area[] = areasOf(heat)): StoredRegion[] {
+  return areas
+    .slice(0, LIMITS.regionsPerLook)
+    .filter(({ score }) => score >= minScore)
+    .map(({ score, cells }) => regionOf(score, cells, heat.widthPx, heat.heightPx));
+}
+
+/** Every area that is large enough at any level, highest first. */
+export function areasOf(heat: Heat): Area[] {
   const { widthPx: width, heightPx: height, values } = heat;
   const smallest = Math.max(1, Math.ceil(SMALLEST_REGION * width * height));
-  const floor = Math.max(minScore * EXTENT, 1e-3);
-  const order = descending(values, floor);
+  const order = descending(values);
   const forest = new Forest(values.length);
 
   for (const cell of order) {
@@ -40,14 +53,11 @@ export function regionsOf(heat: Heat, minScore: number): StoredRegion[] {
     if (x < width - 1) forest.join(cell, cell + 1);
     if (cell >= width) forest.join(cell, cell - width);
     if (cell < values.length - width) forest.join(cell, cell + width);
-    forest.ripen(cell, level, smallest, minScore);
+    forest.ripen(cell, level, smallest);
   }
   forest.settle(0);
 
-  return forest.found
-    .sort((a, b) => b.score - a.score || b.cells.length - a.cells.length)
-    .slice(0, LIMITS.regionsPerLook)
-    .map(({ score, cells }) => regionOf(score, cells, width, height));
+  return forest.found.sort((a, b) => b.score - a.score || b.cells.length - a.cells.length);
 }
 
 function regionOf(score: number, cells: Uint32Array, width: number, height: number): StoredRegion {
@@ -72,13 +82,24 @@ function round(fraction: number): number {
   return Math.round(fraction * 1e5) / 1e5;
 }
 
-/** Cells above `floor`, highest first. */
-function descending(values: Float32Array, floor: number): Uint32Array {
-  const cells: number[] = [];
-  values.forEach((value, cell) => {
-    if (value > floor) cells.push(cell);
-  });
-  return Uint32Array.from(cells).sort((a, b) => values[b]! - values[a]! || a - b);
+/** Below this nothing is told from noise. */
+const FLOOR = 1e-3;
+
+/**
+ * Cells above the floor, highest first, of equals the first. Bits of floats above zero order as the floats do: with the
+ * cell behind them they are one number each, which sorts by itself.
+ */
+function descending(values: Float32Array): Uint32Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const keys = new Float64Array(values.length);
+  let count = 0;
+  for (let cell = 0; cell < values.length; cell++) {
+    if (values[cell]! > FLOOR) keys[count++] = (0x7fffffff - bits[cell]!) * values.length + cell;
+  }
+  const sorted = keys.subarray(0, count).sort();
+  const cells = new Uint32Array(count);
+  for (let i = 0; i < count; i++) cells[i] = sorted[i]! % values.length;
+  return cells;
 }
 
 /** Union-find over the cells above a sinking level; each tree is one connected area. */
@@ -90,7 +111,7 @@ class Forest {
   readonly #score: Float32Array;
   /** Roots of ripe areas whose extent still grows, the highest score first. */
   #growing: number[] = [];
-  readonly found: { score: number; cells: Uint32Array }[] = [];
+  readonly found: Area[] = [];
 
   constructor(cells: number) {
     this.#parent = new Int32Array(cells).fill(-1);
@@ -118,11 +139,15 @@ class Forest {
 
   join(a: number, b: number): void {
     if (this.#parent[b] === -1) return;
-    const [ra, rb] = [this.#root(a), this.#root(b)];
+    const ra = this.#root(a);
+    const rb = this.#root(b);
     if (ra === rb) return;
-    const [keep, give] = this.#size[ra]! >= this.#size[rb]! ? [ra, rb] : [rb, ra];
+    const isFirstLarger = this.#size[ra]! >= this.#size[rb]!;
+    const keep = isFirstLarger ? ra : rb;
+    const give = isFirstLarger ? rb : ra;
     // What reaches the rim of a region whose extent is taken ends there.
-    const [keepTaken, giveTaken] = [this.#score[keep] === TAKEN, this.#score[give] === TAKEN];
+    const keepTaken = this.#score[keep] === TAKEN;
+    const giveTaken = this.#score[give] === TAKEN;
     if (keepTaken && this.#score[give]! > 0) this.#take(give);
     if (giveTaken && this.#score[keep]! > 0) this.#take(keep);
     this.#parent[give] = keep;
@@ -141,9 +166,9 @@ class Forest {
     }
   }
 
-  ripen(cell: number, level: number, smallest: number, minScore: number): void {
+  ripen(cell: number, level: number, smallest: number): void {
     const root = this.#root(cell);
-    if (this.#score[root] !== 0 || this.#size[root]! < smallest || level < minScore) return;
+    if (this.#score[root] !== 0 || this.#size[root]! < smallest) return;
     this.#score[root] = level;
     this.#enlist(root);
   }

@@ -103,3 +103,42 @@ export function withBox(
   }
   return { widthPx, heightPx, rgb };
 }
+
+/**
+ * What a camera sees of a large picture: a window of `size` of its width, standing `dx`, `dy` off (fractions of the window)
+ * and zoomed, so that what a window without motion shows at `p` this one shows at `zoom * p + [dx, dy]`. Nothing is made up
+ * at the borders while the window stays inside.
+ */
+export function windowOf(
+  picture: Picture,
+  [widthPx, heightPx]: readonly [number, number],
+  size: number,
+  { dx, dy, zoom }: { readonly dx: number; readonly dy: number; readonly zoom: number } = { dx: 0, dy: 0, zoom: 1 },
+): Picture {
+  const rgb = new Uint8Array(widthPx * heightPx * 3);
+  const parts = Math.max(1, Math.round((picture.widthPx * size) / widthPx) + 1);
+  const sourceAt = (at: number, of: number, shift: number, sourcePx: number): number =>
+    (((at / of - 0.5 - shift) / zoom) * size + 0.5) * sourcePx - 0.5;
+  const sum = [0, 0, 0];
+  for (let y = 0; y < heightPx; y++) {
+    for (let x = 0; x < widthPx; x++) {
+      sum.fill(0);
+      for (let part = 0; part < parts * parts; part++) {
+        const fromX = sourceAt(x + ((part % parts) + 0.5) / parts, widthPx, dx, picture.widthPx);
+        const fromY = sourceAt(y + (Math.floor(part / parts) + 0.5) / parts, heightPx, dy, picture.heightPx);
+        const x0 = Math.min(picture.widthPx - 2, Math.max(0, Math.floor(fromX)));
+        const y0 = Math.min(picture.heightPx - 2, Math.max(0, Math.floor(fromY)));
+        const [fx, fy] = [Math.min(1, Math.max(0, fromX - x0)), Math.min(1, Math.max(0, fromY - y0))];
+        for (let c = 0; c < 3; c++) {
+          const at = (y0 * picture.widthPx + x0) * 3 + c;
+          const row = picture.widthPx * 3;
+          const above = picture.rgb[at]! * (1 - fx) + picture.rgb[at + 3]! * fx;
+          const below = picture.rgb[at + row]! * (1 - fx) + picture.rgb[at + row + 3]! * fx;
+          sum[c]! += above * (1 - fy) + below * fy;
+        }
+      }
+      for (let c = 0; c < 3; c++) rgb[(y * widthPx + x) * 3 + c] = Math.round(sum[c]! / parts ** 2);
+    }
+  }
+  return { widthPx, heightPx, rgb };
+}

@@ -7,6 +7,7 @@ import { FPS, FRAMES_PER_GROUP } from '../../../src/simulator/clip-shelf.ts';
 import { PanoramaShelf } from '../../../src/simulator/panorama.ts';
 import { LIGHTINGS } from '../../../src/simulator/schedule.ts';
 import { readDemoEstate } from '../../../src/simulator/simulator.ts';
+import { annexB } from '../../support/recordings.ts';
 
 const MEDIA = 'src/simulator/media';
 const files = readdirSync(MEDIA, { recursive: true, encoding: 'utf8' })
@@ -47,21 +48,6 @@ describe('the recordings of the simulated estate', () => {
     expect(FRAMES_PER_GROUP / FPS).toBe(2);
   });
 });
-
-/** The access unit of a prepared frame: packets taken apart, fragments joined (RFC 6184 section 5.8). */
-function annexB(bytes: Buffer, offsets: readonly number[]): Buffer {
-  const parts: Buffer[] = [];
-  offsets.forEach((offset, index) => {
-    const payload = bytes.subarray(offset + 16, offsets[index + 1] ?? bytes.length);
-    const [indicator = 0, header = 0] = payload;
-    if ((indicator & 0x1f) !== 28) parts.push(Buffer.from([0, 0, 0, 1]), payload);
-    else {
-      if ((header & 0x80) !== 0) parts.push(Buffer.from([0, 0, 0, 1, (indicator & 0xe0) | (header & 0x1f)]));
-      parts.push(payload.subarray(2));
-    }
-  });
-  return Buffer.concat(parts);
-}
 
 describe('the panorama of the simulated domes', () => {
   const dir = path.join(MEDIA, 'panorama');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
-import { nearestLawful, pack, type Level } from '../../../src/comparison/lawful.ts';
+import { nearestLawful, pack, STEPS, type Level } from '../../../src/comparison/lawful.ts';
 import { seeded } from '../../support/scenery.ts';
 
 const WIDTH = 16;
@@ -31,7 +31,7 @@ describe('packing', () => {
         original.values.forEach((value, index) => (original.values[index] = value * gain));
         const packed = pack(original);
         original.values.forEach((value, index) => {
-          const scale = packed.scales[Math.floor(index / CHANNELS)]!;
+          const scale = STEPS[packed.steps[Math.floor(index / CHANNELS)]!]!;
           expect(Math.abs(packed.values[index]! * scale - value)).toBeLessThanOrEqual(scale * 0.501);
         });
       }),
@@ -79,6 +79,54 @@ describe('the nearest lawful past', () => {
     );
   });
 
+  test('is what the plain formula says, to the rounding', () => {
+    /** Cosine of one cell's vectors, straight from what is kept. */
+    const cosine = (frame: Level, kept: ReturnType<typeof pack>, cell: number): number => {
+      let [dot, aa, bb] = [0, 0, 0];
+      for (let i = cell * frame.channels; i < (cell + 1) * frame.channels; i++) {
+        dot += frame.values[i]! * kept.values[i]!;
+        aa += frame.values[i]! ** 2;
+        bb += kept.values[i]! ** 2;
+      }
+      return aa === 0 || bb === 0 ? 0 : dot / Math.sqrt(aa * bb);
+    };
+    fc.assert(
+      fc.property(
+        fc.nat(),
+        fc.integer({ min: 1, max: 6 }),
+        fc.integer({ min: 1, max: 11 }),
+        (seed, count, channels) => {
+          const shaped = (of: number): Level => {
+            const random = seeded(of);
+            const values = Float32Array.from({ length: WIDTH * HEIGHT * channels }, () => random() * 6 - 3);
+            return { width: WIDTH, height: HEIGHT, channels, values };
+          };
+          const frame = shaped(seed);
+          const kept = Array.from({ length: count }, (_, index) => pack(shaped(seed + index + 1)));
+          const { levels, shares } = nearestLawful(
+            [frame],
+            kept.map((one) => ({ levels: [one], polygon: null })),
+          );
+          const counts = new Array<number>(count).fill(0);
+          for (let cell = 0; cell < WIDTH * HEIGHT; cell++) {
+            const cosines = kept.map((one) => cosine(frame, one, cell));
+            const best = Math.max(...cosines);
+            const chosen = kept.findIndex((one) =>
+              Array.from({ length: channels }, (_, c) => cell * channels + c).every(
+                (i) => levels[0]!.values[i] === Math.fround(one.values[i]! * STEPS[one.steps[cell]!]!),
+              ),
+            );
+            expect(chosen).toBeGreaterThanOrEqual(0);
+            expect(cosines[chosen]!).toBeGreaterThanOrEqual(best - 1e-9);
+            counts[chosen]!++;
+          }
+          shares.forEach((share, index) => expect(share).toBeCloseTo(counts[index]! / (WIDTH * HEIGHT), 1));
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
   test('a picture lawful only inside a polygon explains nothing outside it', () => {
     const frame = level(7);
     const other = level(8);
@@ -94,7 +142,10 @@ describe('the nearest lawful past', () => {
     for (let cell = 0; cell < WIDTH * HEIGHT; cell++) {
       const from = isLeft(cell) ? packedFrame : packedOther;
       for (let c = 0; c < CHANNELS; c++) {
-        expect(vector(levels[0]!, cell)[c]).toBeCloseTo(from.values[cell * CHANNELS + c]! * from.scales[cell]!, 5);
+        expect(vector(levels[0]!, cell)[c]).toBeCloseTo(
+          from.values[cell * CHANNELS + c]! * STEPS[from.steps[cell]!]!,
+          5,
+        );
       }
     }
     expect(shares[1]).toBeCloseTo(0.5, 5);

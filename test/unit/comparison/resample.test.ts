@@ -1,7 +1,40 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
+import type { Picture } from '../../../src/base/picture.ts';
 import { aligned, covered, greyAt, resampled } from '../../../src/comparison/resample.ts';
-import { blank, place } from '../../support/scenery.ts';
+import { blank, noisy, place } from '../../support/scenery.ts';
+
+/** The plain definition: the mean over the area that a new pixel covers, interpolation where the picture grows. */
+function plainly(picture: Picture, width: number, height: number): Float64Array {
+  const axis = (from: number, to: number, at: number): [pixel: number, share: number][] => {
+    const scale = from / to;
+    const reach = Math.max(1, scale);
+    const low = (at + 0.5) * scale - reach / 2;
+    const shares: [number, number][] = [];
+    for (let pixel = 0; pixel < from; pixel++) {
+      const overlap = Math.min(pixel + 1, low + reach) - Math.max(pixel, low);
+      if (overlap > 0) shares.push([pixel, overlap]);
+    }
+    const whole = shares.reduce((sum, [, share]) => sum + share, 0);
+    return shares.map(([pixel, share]) => [pixel, share / whole]);
+  };
+  const result = new Float64Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    const down = axis(picture.heightPx, height, y);
+    for (let x = 0; x < width; x++) {
+      const across = axis(picture.widthPx, width, x);
+      for (const [row, rowShare] of down) {
+        for (const [column, share] of across) {
+          for (let c = 0; c < 3; c++) {
+            result[(y * width + x) * 3 + c]! +=
+              rowShare * share * picture.rgb[(row * picture.widthPx + column) * 3 + c]!;
+          }
+        }
+      }
+    }
+  }
+  return result;
+}
 
 describe('resampling', () => {
   test('keeps a plain picture plain, whatever the sizes', () => {
@@ -18,6 +51,28 @@ describe('resampling', () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  test('is what the plain formula says, to the rounding', () => {
+    const side = fc.integer({ min: 2, max: 60 });
+    fc.assert(
+      fc.property(fc.tuple(side, side), fc.tuple(side, side), fc.nat(), ([w, h], [toW, toH], seed) => {
+        const picture = noisy(blank(w, h, [128, 110, 90]), 60, seed);
+        const plain = plainly(picture, toW, toH);
+        const worst = resampled(picture, toW, toH).rgb.map((value, index) =>
+          Math.ceil(Math.abs(value - plain[index]!)),
+        );
+        expect(Math.max(...worst)).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 40 },
+    );
+    const whole = place(9, 640, 360);
+    const plain = plainly(whole, 512, 288);
+    let worst = 0;
+    resampled(whole, 512, 288).rgb.forEach((value, index) => {
+      worst = Math.max(worst, Math.abs(value - plain[index]!));
+    });
+    expect(worst).toBeLessThan(0.75);
   });
 
   test('halving averages each square of four', () => {
