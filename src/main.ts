@@ -8,6 +8,7 @@ import { problemOf, SentinelError } from './base/errors.ts';
 import { loadConfig, type Config } from './config.ts';
 import { runLook } from './look.ts';
 import { check } from './main-check.ts';
+import { drill } from './main-drill.ts';
 import { discoverCameras, importCamerasFile, migrateDatabase } from './main-office.ts';
 import { rotateEvidenceKey } from './main-evidence.ts';
 import { runVerify } from './verify.ts';
@@ -28,6 +29,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   simulate: { says: 'run the simulated estate’s cameras', run: simulate },
   migrate: { says: 'bring the database up to date and end', run: migrateDatabase },
   check: { says: '[--level …] [--repair] [--mirror]: whether what is kept is what it was', run: check },
+  drill: { says: '--view VIEW … | --all [--json]: what the views would find, and from which size', run: drill },
   'evidence rotate-key': {
     says: '--reason TEXT [--lost]: let a new key sign the evidence log',
     run: rotateEvidenceKey,

@@ -33,6 +33,7 @@ import {
   StopPoses,
   type GateRules,
 } from './comparison/comparison.ts';
+import { DrillWorker } from './drill/drill.ts';
 import { KeyFrameDecoder, LiveDecoder } from './drivers/codec/codec.ts';
 import { findMpeg1Encoder } from './drivers/ffmpeg/ffmpeg.ts';
 import type { BlobStore } from './drivers/blobs/blobs.ts';
@@ -313,8 +314,12 @@ export async function runCompare(ground: Ground, setup: CompareSetup): Promise<R
     onCompared: (result, tookMs) => ground.onLook?.(result, tookMs),
   });
   const worker = await queue.work((viewId, signal) => judge.judge(viewId, signal), { concurrency: setup.concurrency });
+  // drill: what each view can see, tried when nobody waits for it
+  const drills = new DrillWorker({ db, blobs, eye, clock, log, subjectOf: (viewId) => judge.subjectOf(viewId) });
+  drills.start();
   return {
     async close() {
+      await drills.close();
       await worker.close();
       await eye.close();
     },

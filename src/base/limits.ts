@@ -124,6 +124,11 @@ export const LIMITS = {
   baselinesPerView: 16,
   /** Places of one view made lawful by a verdict that take part in a comparison, the newest. */
   placedBaselinesPerView: 32,
+  /** A view’s own threshold is looked at again this often. */
+  calibratedEveryMs: 3_600_000,
+  /** Drills that wait are looked for this often; whoever works on one has it for so long at a time. */
+  drillsLookedForEveryMs: 2_000,
+  drillLeaseMs: 120_000,
   /** Encoder outputs of baselines a compare process keeps, least recently used dropped. */
   encodingsKept: 3_200,
 

@@ -13,7 +13,10 @@ export interface ViewContext {
   /** Raised whenever baselines or masks change. */
   readonly version: number;
   readonly learningSinceMs: number;
+  /** What a person set. */
   readonly minScore: number | null;
+  /** What its own unchanged pictures say. */
+  readonly calibratedScore: number | null;
   readonly privacy: readonly Polygon[];
   readonly ignore: readonly Polygon[];
   readonly baselines: readonly StoredBaseline[];
@@ -32,7 +35,10 @@ export interface StoredBaseline {
 /** Contexts of those `known` views whose state or version is not the one given. */
 export async function changedContexts(
   db: Db,
-  known: ReadonlyMap<number, Pick<ViewContext, 'state' | 'version' | 'learningSinceMs'> | undefined>,
+  known: ReadonlyMap<
+    number,
+    Pick<ViewContext, 'state' | 'version' | 'learningSinceMs' | 'calibratedScore'> | undefined
+  >,
 ): Promise<ViewContext[]> {
   if (known.size === 0) return [];
   const rows = await db
@@ -40,7 +46,14 @@ export async function changedContexts(
     .innerJoin('camera', 'camera.id', 'view.camera_id')
     .innerJoin('estate', 'estate.id', 'camera.estate_id')
     .select([
-      ...(['view.id', 'view.state', 'view.baseline_version', 'view.learning_since', 'view.min_score'] as const),
+      ...([
+        'view.id',
+        'view.state',
+        'view.baseline_version',
+        'view.learning_since',
+        'view.min_score',
+        'view.calibrated_score',
+      ] as const),
       'estate.simulated',
     ])
     .where('view.id', 'in', [...known.keys()])
@@ -50,7 +63,8 @@ export async function changedContexts(
     return (
       before?.state !== row.state ||
       before.version !== row.baseline_version ||
-      before.learningSinceMs !== row.learning_since.getTime()
+      before.learningSinceMs !== row.learning_since.getTime() ||
+      before.calibratedScore !== row.calibrated_score
     );
   });
   if (stale.length === 0) return [];
@@ -74,6 +88,7 @@ export async function changedContexts(
     version: row.baseline_version,
     learningSinceMs: row.learning_since.getTime(),
     minScore: row.min_score,
+    calibratedScore: row.calibrated_score,
     privacy: masks.filter((mask) => mask.view_id === row.id && mask.kind === 'privacy').map((mask) => mask.polygon),
     ignore: masks.filter((mask) => mask.view_id === row.id && mask.kind === 'ignore').map((mask) => mask.polygon),
     baselines: baselines

@@ -21,6 +21,7 @@ import {
   type ViewContext,
 } from './comparison-store.ts';
 import type { ComparisonResult, EncodedBaseline, Encoding, Eye } from './comparison.ts';
+import { Calibrator } from './calibrator.ts';
 import { drawOverlay } from './overlay.ts';
 
 /** A look that was judged, for whoever follows structures over time. */
@@ -33,6 +34,13 @@ export interface Judgement {
   readonly afterSha256: string;
   readonly machineResult: Readonly<Record<string, unknown>>;
   readonly overlayOf: (region: StoredRegion) => Promise<string>;
+}
+
+export interface ViewSubject {
+  readonly context: ViewContext;
+  readonly baselines: readonly EncodedBaseline[];
+  /** Score from which a region is reported. */
+  readonly minScore: number;
 }
 
 export interface JudgeParts {
@@ -51,9 +59,11 @@ export class Judge {
   readonly #contexts = new Map<number, ViewContext>();
   /** Baselines with their encoder output, least recently used first. */
   readonly #encoded = new Map<number, EncodedBaseline>();
+  readonly #calibrator: Calibrator;
 
   constructor(parts: JudgeParts) {
     this.#parts = parts;
+    this.#calibrator = new Calibrator(parts);
   }
 
   /** Judges what waits of a view until nothing does. */
@@ -64,6 +74,15 @@ export class Judge {
       if (!context) return;
       await this.#judgeOne(context, look);
     }
+    // Looks first: a threshold that is a look late does no harm.
+    const context = await this.#contextOf(viewId);
+    if (context) await this.#calibrator.keep(context, () => this.#encode(context), signal);
+  }
+
+  /** What a view is judged with; undefined: there is no such view. */
+  async subjectOf(viewId: number): Promise<ViewSubject | undefined> {
+    const context = await this.#contextOf(viewId);
+    return context && { context, baselines: await this.#encode(context), minScore: this.#minScoreOf(context) };
   }
 
   async #judgeOne(context: ViewContext, look: PendingLook): Promise<void> {
@@ -95,7 +114,7 @@ export class Judge {
         afterSha256: look.pictureSha256,
         machineResult: {
           modelSha256: eye.modelSha256,
-          minScore: context.minScore ?? eye.defaultMinScore,
+          minScore: this.#minScoreOf(context),
           maxScore: result.maxScore,
           pose: result.pose,
           lighting: result.lighting,
@@ -123,7 +142,7 @@ export class Judge {
         frame,
         baselines,
         ignore: [...context.ignore, ...context.privacy],
-        ...(context.minScore !== null && { minScore: context.minScore }),
+        minScore: this.#minScoreOf(context),
       });
       return { frame, result };
     } catch (thrown) {
@@ -133,6 +152,10 @@ export class Judge {
       }
       throw thrown;
     }
+  }
+
+  #minScoreOf({ minScore, calibratedScore }: ViewContext): number {
+    return minScore ?? calibratedScore ?? this.#parts.eye.defaultMinScore;
   }
 
   async #encode(context: ViewContext): Promise<EncodedBaseline[]> {

@@ -15,6 +15,9 @@ export const BLOB_COLUMNS: readonly (readonly [table: string, column: string])[]
   ['evidence_stream', 'blob_sha256'],
   ['turret_preset', 'picture_sha256'],
   ['plan', 'picture_sha256'],
+  ['drill', 'picture_day_sha256'],
+  ['drill', 'picture_dusk_sha256'],
+  ['drill', 'picture_night_sha256'],
   // Its rows are for ever; those of a snapshot whose files went by rule name nothing any more.
   ['snapshot_file', 'sha256'],
 ];

@@ -74,6 +74,7 @@ import type {
   View,
   ViewChange,
   ViewDetail,
+  ViewDrill,
 } from '../web/contract.ts';
 import { currentLanguage } from './i18n.ts';
 import { session } from './session.ts';
@@ -219,6 +220,9 @@ export const api = {
   view: (id: number) => call<ViewDetail>('GET', `/views/${id}`),
   changeView: (id: number, body: Static<typeof ViewChange>) => call<ViewDetail>('PATCH', `/views/${id}`, { body }),
   relearn: (id: number) => call<ViewDetail>('POST', `/views/${id}/relearn`, { body: {} }),
+  drill: (viewId: number) => call<ViewDrill>('GET', `/views/${viewId}/drill`),
+  startDrill: (viewId: number) => call<ViewDrill>('POST', `/views/${viewId}/drill`, { body: {} }),
+  cancelDrill: (viewId: number) => call<ViewDrill>('DELETE', `/views/${viewId}/drill`),
   looks: (id: number, query: Query) => call<Page<Look>>('GET', `/views/${id}/looks`, { query }),
   acceptBaselines: (viewIds?: number[]) =>
     call<Static<typeof AcceptedBaselines>>('POST', '/baselines/accept', { body: viewIds ? { viewIds } : {} }),

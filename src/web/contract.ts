@@ -23,6 +23,7 @@ import {
 
 export * from './contract-console.ts';
 export * from './contract-desk.ts';
+export * from './contract-drill.ts';
 export * from './contract-evidence.ts';
 export * from './contract-live.ts';
 export * from './contract-package.ts';
@@ -166,6 +167,19 @@ export type Baseline = Static<typeof Baseline>;
 export const ViewDetail = Type.Object({
   ...View.properties,
   minScore: Nullable(Type.Number()),
+  threshold: Type.Object(
+    {
+      score: Nullable(Type.Number({ description: 'null: the model’s default, not told yet' })),
+      source: Words('person', 'pictures', 'model'),
+      modelScore: Nullable(Type.Number()),
+      pictures: Type.Integer({ description: 'lawful pictures that were judged against the others' }),
+      highestPicture: Nullable(Type.Number()),
+      looks: Type.Integer({ description: 'later looks that were found unchanged' }),
+      highestLook: Nullable(Type.Number()),
+      reckonedAt: Nullable(Time),
+    },
+    { description: 'the score in force, and what it was reckoned from' },
+  ),
   persistenceRule: PersistenceRule,
   masks: Type.Array(Mask),
   baselineList: Type.Array(Baseline),

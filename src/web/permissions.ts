@@ -23,6 +23,8 @@ export const PERMISSIONS = {
   'views.change': ['operator', 'admin'],
   /** Connect to a camera now and see what it shows. */
   'cameras.test': ['operator', 'admin'],
+  /** Try what a view can see. */
+  'views.drill': ['operator', 'admin'],
   /** Say what is lawful: accept, remove, learn anew. */
   'baselines.decide': ['operator', 'admin'],
   /** Routes, turrets, their log, coverage, tasks. */

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { SentinelError } from '../base/errors.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
 import { judgeClock, type ClockRules } from '../camera/camera.ts';
-import type { CameraState, ClockSource, LookResult, ViewState } from '../drivers/postgres/schema.ts';
+import type { CameraState, ClockSource, LookResult, StoredCalibration, ViewState } from '../drivers/postgres/schema.ts';
 import type { StoredMask } from '../review/review.ts';
 import type { Baseline, Camera, CameraClock, Look, Mask, View, ViewDetail } from './contract.ts';
 import { pictureUrl } from './picture.ts';
@@ -144,7 +144,10 @@ export async function listViews(
 /** @throws `web.missing` */
 export async function readView(db: Db, id: number, defaults: ViewDefaults): Promise<ViewDetail> {
   const [row, masks, baselines] = await Promise.all([
-    viewQuery(db).select(['view.min_score', 'view.persistence_rule']).where('view.id', '=', id).executeTakeFirst(),
+    viewQuery(db)
+      .select([...(['view.min_score', 'view.calibrated_score', 'view.calibration', 'view.persistence_rule'] as const)])
+      .where('view.id', '=', id)
+      .executeTakeFirst(),
     db
       .selectFrom('mask')
       .select(['id', 'kind', 'name', 'polygon', 'persistence_rule'])
@@ -162,9 +165,30 @@ export async function readView(db: Db, id: number, defaults: ViewDefaults): Prom
   return {
     ...viewOf(row, defaults),
     minScore: row.min_score,
+    threshold: thresholdOf(row),
     persistenceRule: row.persistence_rule ?? defaults.persistenceRule,
     masks: masks.map(maskOf),
     baselineList: baselines.map(baselineOf),
+  };
+}
+
+function thresholdOf(row: {
+  min_score: number | null;
+  calibrated_score: number | null;
+  calibration: StoredCalibration | null;
+}): ViewDetail['threshold'] {
+  const { min_score: set, calibrated_score: own, calibration } = row;
+  const modelScore = calibration?.modelScore ?? null;
+  const pictures = calibration?.pictures ?? [];
+  return {
+    score: set ?? own ?? modelScore,
+    source: set !== null ? 'person' : own !== null ? 'pictures' : 'model',
+    modelScore,
+    pictures: pictures.length,
+    highestPicture: pictures.length === 0 ? null : Math.max(...pictures.map(({ score }) => score)),
+    looks: calibration?.looks ?? 0,
+    highestLook: calibration?.highestLook ?? null,
+    reckonedAt: calibration?.at ?? null,
   };
 }
 

@@ -44,6 +44,7 @@ import { coverageRoutes } from './routes/coverage.ts';
 import { clockRoutes } from './routes/clocks.ts';
 import { custodyRoutes } from './routes/custody.ts';
 import { estateRoutes } from './routes/estate.ts';
+import { drillRoutes } from './routes/drills.ts';
 import { eventRoutes } from './routes/events.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -252,6 +253,7 @@ export async function buildServer(options: WebOptions): Promise<{
     cameraSettingRoutes,
     viewRoutes,
     baselineRoutes,
+    drillRoutes,
     candidateRoutes,
     patrolRoutes,
     coverageRoutes,

@@ -1,6 +1,7 @@
 /** The cameras page: what each sees, what is lawful there, and what people change about it. */
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { beginDrill, endDrill, recordFinding, takeDrill } from '../../src/drill/drill-store.ts';
 import { describeInBrowser, until } from '../support/browser.ts';
 import { SAMPLE_PASSWORD, startSampleWeb, type SampleWeb } from '../support/web.ts';
 
@@ -175,6 +176,51 @@ describeInBrowser('the cameras page', (pages) => {
     await byTest('look').first().waitFor();
     expect(await byTest('look').count()).toBe(30);
     expect(await byTest('look').first().textContent()).toMatch(/有变化.*最高得分 0\.80/s);
+  });
+
+  it('drills a view: asked for, followed, stopped, and shown with its picture', async () => {
+    await row('1号楼 30层屋面').locator('.name').click();
+    await tab(/识别演练/).click();
+    await byTest('drill').getByText('还没有演练过').waitFor();
+    await byTest('drill-start').click();
+    await byTest('drill').getByText('排队中').waitFor();
+    await byTest('drill-cancel').click();
+    await byTest('drill').getByText('上次演练已停止').waitFor();
+    await byTest('drill-start').click();
+    await byTest('drill-cancel').waitFor();
+
+    // What a worker does, seen by the page as it happens.
+    const drill = (await takeDrill(web.db, 60_000, Date.now()))!;
+    await beginDrill(web.db, drill, { baselineVersion: 0, modelSha256: 'm', minScore: 0.42 }, 3);
+    const trials = [{ areaFraction: 0.1, found: 3, of: 3 }];
+    const kinds = ['hut', 'wall', 'balcony'] as const;
+    for (const [index, kind] of kinds.entries()) {
+      const smallest = kind === 'balcony' ? null : 0.0125;
+      await recordFinding(web.db, drill, { light: 'day', kind, smallest, trials }, 60_000, Date.now());
+      await byTest('drill-progress')
+        .filter({ hasText: `${index + 1} / 3` })
+        .waitFor();
+    }
+    const { picture_sha256: day } = await web.db
+      .selectFrom('baseline')
+      .select('picture_sha256')
+      .where('view_id', '=', drill.viewId)
+      .executeTakeFirstOrThrow();
+    const drawn = [{ kind: 'hut' as const, areaFraction: 0.0125, found: true, box: [0.2, 0.3, 0.1, 0.1] as const }];
+    await endDrill(
+      web.db,
+      drill,
+      { state: 'done', pictures: [{ light: 'day', baselineId: 1, drawn }], pictureSha256s: { day } },
+      Date.now(),
+    );
+    await byTest('drill-table').getByRole('row').filter({ hasText: '彩钢棚' }).filter({ hasText: '1.3%' }).waitFor();
+    await byTest('drill-table')
+      .getByRole('row')
+      .filter({ hasText: '封阳台' })
+      .filter({ hasText: '发现不了' })
+      .waitFor();
+    await byTest('drill').locator('img').waitFor();
+    expect(await byTest('drill-start').textContent()).toContain('重新演练');
   });
 
   it('reads a file of cameras twice: what it would do, then doing it', async () => {

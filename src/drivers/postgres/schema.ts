@@ -4,7 +4,9 @@ import type { Box, Polygon } from '../../base/picture.ts';
 import type { Stamp, OptionalStamp, DefaultStamp, OptionalJson, Optional, Defaulted, Given } from './schema-columns.ts';
 import type { ConsoleTables } from './schema-console.ts';
 import type { EvidenceTables } from './schema-evidence.ts';
+import type { DrillTable, StoredCalibration } from './schema-eye.ts';
 
+export type * from './schema-eye.ts';
 export type { SnapshotCauseKind, SnapshotStreamState, StoredAccessUnit } from './schema-evidence.ts';
 
 export interface PersistenceRule {
@@ -128,7 +130,10 @@ export interface Database extends EvidenceTables, ConsoleTables {
     last_look_id: Optional<number>;
     not_judged_reason: Optional<string>;
     not_judged_since: OptionalStamp;
+    calibrated_score: Optional<number>;
+    calibration: OptionalJson<StoredCalibration>;
   };
+  drill: DrillTable;
   mask: {
     id: Generated<number>;
     view_id: number;

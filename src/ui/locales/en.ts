@@ -1,6 +1,7 @@
 /** All words of the pages. */
 import consoleWords from './en-console.ts';
 import evidence from './en-evidence.ts';
+import eye from './en-eye.ts';
 import patrol from './en-patrol.ts';
 import words from './en-words.ts';
 import type zhCN from './zh-CN.ts';
@@ -320,7 +321,6 @@ const en: typeof zhCN = {
     cadence: 'Looks every',
     learnsUntil: 'Learns until',
     minScore: 'Threshold',
-    byModel: 'The model’s default',
     rule: 'Raised when',
     ruleText: 'found in {found} of {of} looks over {span}',
     since: 'In this state since',
@@ -492,6 +492,7 @@ const en: typeof zhCN = {
     digits: 'While a reason is asked for, the digits choose the quick reasons.',
   },
   ...consoleWords,
+  eye,
   patrol,
   words,
 };

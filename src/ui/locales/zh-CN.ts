@@ -1,6 +1,7 @@
 /** 界面的全部文字。 */
 import consoleWords from './zh-CN-console.ts';
 import evidence from './zh-CN-evidence.ts';
+import eye from './zh-CN-eye.ts';
 import patrol from './zh-CN-patrol.ts';
 import words from './zh-CN-words.ts';
 
@@ -316,7 +317,6 @@ export default {
     cadence: '观察间隔',
     learnsUntil: '学习至',
     minScore: '报告阈值',
-    byModel: '采用模型默认值',
     rule: '成立条件',
     ruleText: '{of} 次观察中有 {found} 次，跨度 {span}',
     since: '状态始于',
@@ -487,6 +487,7 @@ export default {
     digits: '询问原因时，数字键选择对应的快捷原因。',
   },
   ...consoleWords,
+  eye,
   patrol,
   words,
 };

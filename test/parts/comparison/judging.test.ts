@@ -282,3 +282,66 @@ describe('the judge', () => {
     await close();
   });
 });
+
+describe('a view’s own threshold', () => {
+  const judgeOf = (used: Eye = eye): Judge =>
+    new Judge({
+      ...{ db: fresh.db, blobs, eye: used, clock: systemClock, log: silentLogger },
+      onJudged: async () => {},
+    });
+  const wall = (picture: Picture): void => paint(picture, 240, 120, 150, 120, [190, 60, 50]);
+
+  test('is reckoned from its lawful pictures, and anew when they change', async () => {
+    const { cameraId, viewId } = await addCamera(fresh.db, estateId, { key: 'own' });
+    for (let seed = 1; seed <= 4; seed++) await acceptBaseline(viewId, scene(seed));
+    const { see, close } = gateFor(viewId, cameraId);
+    const judge = judgeOf();
+    await see(scene(9));
+    await judge.judge(viewId, new AbortController().signal);
+    const quiet = await viewRow(viewId);
+    expect(quiet.calibration).toMatchObject({ modelScore: eye.defaultMinScore, looks: 0 });
+    expect(quiet.calibration!.pictures).toHaveLength(4);
+    expect(quiet.calibrated_score).toBeLessThan(eye.defaultMinScore);
+    expect((await judge.subjectOf(viewId))!.minScore).toBeCloseTo(quiet.calibrated_score!, 5);
+
+    // A person finds one lawful that differs: from here on the view must not cry for as little.
+    await acceptBaseline(viewId, scene(5, wall));
+    await see(scene(10), { afterS: 300 });
+    await judge.judge(viewId, new AbortController().signal);
+    const restless = await viewRow(viewId);
+    expect(restless.calibration!.pictures).toHaveLength(5);
+    expect(restless.calibrated_score!).toBeGreaterThan(quiet.calibrated_score!);
+    await close();
+  });
+
+  test('is not raised by what grows slowly: looks may only lower it', async () => {
+    const { cameraId, viewId } = await addCamera(fresh.db, estateId, { key: 'slow' });
+    for (let seed = 1; seed <= 4; seed++) await acceptBaseline(viewId, scene(seed));
+    const { see, close } = gateFor(viewId, cameraId);
+    await see(scene(9));
+    await judgeOf().judge(viewId, new AbortController().signal);
+    const before = (await viewRow(viewId)).calibrated_score!;
+    const unchanged = (score: number, count: number) =>
+      fresh.db
+        .insertInto('look')
+        .values(
+          Array.from({ length: count }, () => ({
+            ...{ view_id: viewId, captured_at: new Date(), result: 'unchanged' as const, stage: 'network' as const },
+            ...{ max_score: score, model_sha256: eye.modelSha256 },
+          })),
+        )
+        .execute();
+    const again = async (): Promise<number> => {
+      // Another process: it has not asked within the hour.
+      await see(scene(11), { afterS: 300 });
+      await judgeOf().judge(viewId, new AbortController().signal);
+      return (await viewRow(viewId)).calibrated_score!;
+    };
+    await unchanged(0.01, 200);
+    const lowered = await again();
+    expect(lowered).toBeLessThan(before);
+    await unchanged(before - 0.01, 2000);
+    expect(await again()).toBeLessThanOrEqual(lowered);
+    await close();
+  });
+});

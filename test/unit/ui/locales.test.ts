@@ -12,6 +12,8 @@ import {
   Camera,
   CameraState,
   CandidateDetail,
+  DrillKind,
+  DrillLight,
   ImportReport,
   Look,
   Mask,
@@ -106,6 +108,8 @@ describe('the locale files', () => {
       mask: Mask.properties.kind.enum,
       evidence: CandidateDetail.properties.evidence.items.properties.state.enum,
       outcome: ImportReport.properties.lines.items.properties.outcome.enum,
+      light: DrillLight.enum,
+      structure: DrillKind.enum,
     };
     for (const [group, words] of Object.entries(groups)) {
       for (const word of words) expect(chinese.has(`words.${group}.${word}`), `${group} ${word}`).toBe(true);
