@@ -8,7 +8,8 @@ import { PictureQuery, sendPicture } from '../picture.ts';
 import { answers, type Server, type WebParts } from '../server.ts';
 import { requireView } from '../view-store.ts';
 
-export function drillRoutes(server: Server, { db, clock, pictures }: WebParts): void {
+export function drillRoutes(server: Server, parts: WebParts): void {
+  const { db, clock } = parts;
   server.get(
     '/api/v1/views/:id/drill',
     {
@@ -85,7 +86,9 @@ export function drillRoutes(server: Server, { db, clock, pictures }: WebParts): 
         querystring: PictureQuery,
       },
     },
-    async (request, reply) =>
-      sendPicture(request, reply, pictures, await findDrillPicture(db, request.params.id, request.params.light)),
+    async (request, reply) => {
+      const { id, light } = request.params;
+      return sendPicture(request, reply, parts, await findDrillPicture(db, id, light), { viewId: id });
+    },
   );
 }
