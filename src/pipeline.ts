@@ -62,7 +62,7 @@ import {
 } from './evidence/evidence.ts';
 import { Capture, LookLog, type Aim, type CaptureRules } from './frame/frame.ts';
 import { Patrol, type PatrolRules, type Turret, type Visit } from './patrol/patrol.ts';
-import { LiveRelay } from './wall/wall.ts';
+import { LiveRelay, StillKeeper } from './wall/wall.ts';
 
 /** What every part of the flow stands on. */
 export interface Ground {
@@ -255,10 +255,14 @@ function openLookout(ground: Ground, line: Line, setup: LookSetup, cameras: Came
   const { db, blobs, queue, clock, log, snapshots } = ground;
   const decoder = new KeyFrameDecoder();
   const looks = new LookLog(db, clock, log);
+  // wall: the picture itself, for whoever looks at a screen
+  const stills = new StillKeeper({ db, clock, log });
+  stills.start();
   // gate: what shows nothing new ends here, the rest waits for the network
   const gatekeeper = new Gatekeeper(setup.gate, {
     ...{ db, clock, log },
     blobs: ground.pictures,
+    onPicture: (seen) => stills.keep(seen),
     looks: {
       add: async (look) => {
         const id = await looks.add(look);
@@ -285,6 +289,7 @@ function openLookout(ground: Ground, line: Line, setup: LookSetup, cameras: Came
     async close(): Promise<void> {
       await clockRound.close();
       await gatekeeper.close();
+      await stills.close();
       await looks.close();
       await decoder.close();
     },

@@ -248,6 +248,36 @@ export const ERROR_TABLE = {
     en: 'The server failed; it is in its log under {errorId}',
     zh: '服务器内部错误，日志编号 {errorId}',
   },
+  'wall.not_acknowledged': {
+    status: 409,
+    en: 'Nobody has acknowledged candidate {candidateId}',
+    zh: '线索 {candidateId} 尚无人确认',
+  },
+  'wall.acknowledged_by_other': {
+    status: 403,
+    en: '{by} acknowledged candidate {candidateId}; only they or an administrator can take it back',
+    zh: '线索 {candidateId} 由 {by} 确认，只有本人或管理员可以撤回',
+  },
+  'wall.screen_changed': {
+    status: 409,
+    en: 'Screen {number} was changed meanwhile; look at it again',
+    zh: '{number} 号屏的布局刚被他人修改，请刷新后再改',
+  },
+  'wall.no_such_code': {
+    status: 404,
+    en: 'No screen shows this pairing code, or its time is over',
+    zh: '没有屏幕正在显示这个配对码，或配对码已过期',
+  },
+  'wall.too_many_pairings': {
+    status: 503,
+    en: '{limit} screens wait to be paired already',
+    zh: '等待配对的屏幕已达上限 {limit}',
+  },
+  'wall.too_many_machines': {
+    status: 409,
+    en: 'There are {limit} machines already; remove one first',
+    zh: '已配对的主机已达上限 {limit}，请先移除一台',
+  },
   'people.name_taken': { status: 409, en: 'The name {name} is taken', zh: '用户名 {name} 已被使用' },
   'people.wrong_password': { status: 403, en: 'The present password is wrong', zh: '当前密码错误' },
   'people.password_length': {

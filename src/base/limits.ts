@@ -158,7 +158,8 @@ export const LIMITS = {
   /** How long answers under way are waited for when the web closes. */
   httpCloseGraceMs: 2_000,
   eventStreams: 200,
-  eventStreamsPerUser: 20,
+  /** A control room's twenty screens are one user's, and a screen that comes back may find its old stream still open. */
+  eventStreamsPerUser: 60,
   eventsReplayed: 1_000,
   /** Bytes that may wait for a slow reader of events before its stream is ended; it resumes where it stopped. */
   eventBytesWaiting: 256 * 1024,
@@ -187,6 +188,36 @@ export const LIMITS = {
   /** How long an event whose id is still missing holds back the later ones, and how often the table is read unasked. */
   eventGapMs: 2_000,
   eventPollMs: 5_000,
+
+  /** Screens of the wall; /wall/1 is the first. */
+  screens: 20,
+  /** Stills: of a view that nobody looks at one in this time is kept; a wish for more holds this long. */
+  stillUnwatchedMs: 60_000,
+  stillWishMs: 60_000,
+  stillsPerWrite: 64,
+  /** Small stills made lately that a process keeps, 10 KB each; and the largest such picture's width. */
+  smallStillsKept: 800,
+  smallStillWidthPx: 320,
+  /** Views of which a process remembers something between looks or requests. */
+  viewsRemembered: 20_000,
+  /** Cameras of one screen's grid. */
+  tilesPerScreen: 64,
+  /** A tile's picture is old after three cadences, but never sooner than this; of a dome, which goes round, later. */
+  stillOldAfterS: 30,
+  domeStillOldAfterS: 180,
+  /** Alerts that one answer lists, the gravest first; the others are counted. */
+  alertsListed: 60,
+  /** An answer about alerts is handed to other screens this long, unless something happened since. */
+  alertsSharedMs: 2_000,
+  /** A page of a screen reports this often, and is held to be gone after three times as long without a word. */
+  screenReportMs: 10_000,
+  screenReportsKeptMs: 86_400_000,
+  screenPages: 200,
+  /** Machines that show screens; pairings that wait at once, how long a code holds, and a machine's session. */
+  wallMachines: 40,
+  pairingsWaiting: 40,
+  pairingMs: 600_000,
+  machineSessionDays: 400,
 
   sessionHours: 12,
   sessionsPerUser: 20,

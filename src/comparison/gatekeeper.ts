@@ -43,6 +43,10 @@ export interface GateParts {
   readonly log: Logger;
   /** A look waits for the network: the job that will take it. */
   readonly onPending: (viewId: number) => Promise<void>;
+  /** Handed each new picture once its privacy masks are burned in, before it is judged. */
+  readonly onPicture?: (
+    seen: Pick<Frame, 'viewId' | 'capturedAtMs' | 'picture'> & { version: number },
+  ) => Promise<void>;
 }
 
 interface Known {
@@ -83,6 +87,8 @@ export class Gatekeeper {
     const { context } = known;
     if (!context || context.state === 'paused') return;
     burnIn(frame.picture, context.privacy);
+    // A frozen camera's picture is of no moment: its age must go on growing.
+    if (!frame.frozen) await this.#parts.onPicture?.({ ...frame, version: context.version });
     const thumbnail = thumbnailOf(frame.picture);
     const fit = frame.frozen
       ? ({ fit: false, reason: 'frozen', lighting: null } as const)

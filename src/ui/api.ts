@@ -9,6 +9,8 @@ import type {
   AreaPlacing,
   AuditEntry,
   AuditWords,
+  Acknowledgement,
+  AlertList,
   Baseline,
   Building,
   BuildingBody,
@@ -35,6 +37,7 @@ import type {
   LeaseAnswer,
   LeaseBody,
   Look,
+  MachineList,
   Mask,
   MaskBody,
   Me,
@@ -43,9 +46,18 @@ import type {
   Notices,
   Package,
   PackageBody,
+  PairedMachine,
+  Pairing,
+  PairingState,
   PullBody,
   Pulled,
+  ReportAnswer,
+  ReportBody,
   Role,
+  Screen,
+  ScreenBody,
+  ScreenList,
+  ShownScreen,
   Snapshot,
   StoreReport,
   SystemHealth,
@@ -61,6 +73,7 @@ import type {
   RouteCoverage,
   RouteImportReport,
   TestRun,
+  TileList,
   Token,
   Turret,
   TurretChange,
@@ -75,6 +88,7 @@ import type {
   ViewChange,
   ViewDetail,
   ViewDrill,
+  WallFigures,
 } from '../web/contract.ts';
 import { currentLanguage } from './i18n.ts';
 import { session } from './session.ts';
@@ -183,8 +197,6 @@ function parsed(text: string): unknown {
   }
 }
 
-export const EVENTS_URL = `${ROOT}/events`;
-
 export const api = {
   signIn: (name: string, password: string) => call<Me>('POST', '/session', { body: { name, password } }),
   signOut: () => call<undefined>('DELETE', '/session'),
@@ -287,6 +299,27 @@ export const api = {
   measureClock: (cameraId: number) => call<Camera>('POST', `/cameras/${cameraId}/clock/measurement`, { body: {} }),
   setClock: (cameraId: number, reason: string) =>
     call<Camera>('POST', `/cameras/${cameraId}/clock/setting`, { body: { reason } }),
+
+  alerts: (after: number) => call<AlertList>('GET', '/alerts', { query: { after } }),
+  acknowledge: (candidateId: number) =>
+    call<Acknowledgement>('POST', `/candidates/${candidateId}/acknowledgement`, { body: {} }),
+  undoAcknowledgement: (candidateId: number) => call<undefined>('DELETE', `/candidates/${candidateId}/acknowledgement`),
+  screen: (number: number) => call<ShownScreen>('GET', `/screens/${number}`),
+  screenTiles: (number: number) => call<TileList>('GET', `/screens/${number}/tiles`),
+  reportScreen: (number: number, body: ReportBody) =>
+    call<Static<typeof ReportAnswer>>('POST', `/screens/${number}/report`, { body }),
+  wallFigures: () => call<WallFigures>('GET', '/wall/figures'),
+  screens: () => call<Static<typeof ScreenList>>('GET', '/screens'),
+  assignScreen: (number: number, body: Static<typeof ScreenBody>) =>
+    call<Screen>('PUT', `/screens/${number}`, { body }),
+  identifyScreens: (number?: number) =>
+    call<undefined>('POST', '/screens/identify', { body: number === undefined ? {} : { number } }),
+  beginPairing: (number: number) => call<Pairing>('POST', `/screens/${number}/pairing`, { body: {} }),
+  claimPairing: (secret: string) => call<Static<typeof PairingState>>('POST', '/pairings/claim', { body: { secret } }),
+  machines: () => call<Static<typeof MachineList>>('GET', '/machines'),
+  pairMachine: (code: string, name: string) =>
+    call<Static<typeof PairedMachine>>('POST', '/machines', { body: { code, name } }),
+  removeMachine: (id: number) => call<undefined>('DELETE', `/machines/${id}`),
 
   units: () => call<Page<Unit>>('GET', '/units'),
   addUnit: (body: Static<typeof UnitBody>) => call<Unit>('POST', '/units', { body }),

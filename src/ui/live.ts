@@ -1,29 +1,17 @@
 /**
- * What happens, as it happens: one event stream for all pages. The browser resumes it after a short break by the last id;
- * where it gives up, or where the server says that events were missed, the pages are told to fetch anew. How fresh the
+ * What happens, as it happens: one line for the whole page. After a break it is resumed by
+ * the last id; where the server says that events were missed, the pages are told to fetch anew. How fresh the
  * page is, is part of the page.
  */
 import { reactive, readonly } from 'vue';
 import { systemClock, type Timer } from '../base/clock.ts';
-import type { Event as HappenedEvent, EventKind } from '../web/contract.ts';
-import type { Static } from 'typebox';
-import { api, asProblem, EVENTS_URL } from './api.ts';
+import { EVENT_LINE_URL, type Event as HappenedEvent, type EventMessage } from '../web/contract.ts';
+import { api, asProblem } from './api.ts';
 import { session } from './session.ts';
-import { setServerTime } from './now.ts';
+import { nowMs, setServerTime } from './now.ts';
 
-export type Happened = Static<typeof HappenedEvent>;
+export type Happened = HappenedEvent;
 
-const KINDS: readonly EventKind[] = [
-  'candidate.raised',
-  'candidate.changed',
-  'view.changed',
-  'camera.changed',
-  'turret.changed',
-  'route.changed',
-  'task.changed',
-  'store.changed',
-  'plan.changed',
-];
 const RETRY_FIRST_MS = 1_000;
 const RETRY_LONGEST_MS = 20_000;
 /** A line that died without a word looks open for many minutes: so the server is asked, and silence is not taken for life. */
@@ -34,19 +22,19 @@ interface LiveState {
   sinceMs: number;
 }
 
-const state = reactive<LiveState>({ name: 'off', sinceMs: systemClock.nowMs() });
+const state = reactive<LiveState>({ name: 'off', sinceMs: nowMs.value });
 export const live = readonly(state);
 
 type Listener = (event: Happened) => void;
 const listeners = new Set<Listener>();
 const resets = new Set<() => void>();
 
-let source: EventSource | undefined;
+let source: WebSocket | undefined;
 let retry: Timer | undefined;
 let probing: Timer | undefined;
 let attempts = 0;
-/** The newest event that was heard; where a new stream begins after it, nothing was missed. */
-let lastId: string | undefined;
+/** The newest event that was heard; where a new line begins after it, nothing was missed. */
+let lastId: number | undefined;
 let hasBeenAway = false;
 
 /** @returns a function that stops the listening */
@@ -83,49 +71,53 @@ export function stopLive(): void {
 function enter(name: LiveState['name']): void {
   if (state.name === name) return;
   state.name = name;
-  state.sinceMs = systemClock.nowMs();
+  state.sinceMs = nowMs.value;
 }
 
 function shut(): void {
   retry?.cancel();
   retry = undefined;
-  source?.close();
+  const closing = source;
   source = undefined;
+  closing?.close();
 }
 
 function open(): void {
   shut();
-  const opened = new EventSource(lastId === undefined ? EVENTS_URL : `${EVENTS_URL}?after=${lastId}`);
+  const address = new URL(EVENT_LINE_URL, location.href.replace(/^http/, 'ws'));
+  if (lastId !== undefined) address.searchParams.set('after', String(lastId));
+  const opened = new WebSocket(address);
   source = opened;
   opened.onopen = () => {
+    if (source !== opened) return;
     attempts = 0;
     enter('live');
     if (hasBeenAway && lastId === undefined) refetch();
     hasBeenAway = false;
   };
-  opened.onerror = () => {
+  opened.onclose = () => {
     if (source !== opened) return;
+    source = undefined;
     hasBeenAway = true;
     enter('reconnecting');
-    // The browser tries again by itself unless the answer was no event stream: then it is for us to ask why, and to try.
-    if (opened.readyState === EventSource.CLOSED) tryLater();
+    tryLater();
   };
-  opened.addEventListener('reset', (message: MessageEvent<string>) => {
-    lastId = message.lastEventId || lastId;
-    refetch();
-  });
-  for (const kind of KINDS) {
-    opened.addEventListener(kind, (message: MessageEvent<string>) => {
-      lastId = message.lastEventId || lastId;
-      const event = read(message);
-      if (event) for (const listener of listeners) listener(event);
-    });
-  }
+  opened.onmessage = ({ data }: MessageEvent<string>) => {
+    const message = read(data);
+    if (source !== opened || !message) return;
+    if ('reset' in message) {
+      lastId = message.reset;
+      refetch();
+    } else if ('event' in message) {
+      lastId = message.event.id;
+      for (const listener of listeners) listener(message.event);
+    }
+  };
 }
 
-function read(message: MessageEvent<string>): Happened | undefined {
+function read(text: string): EventMessage | undefined {
   try {
-    return JSON.parse(message.data) as Happened;
+    return JSON.parse(text) as EventMessage;
   } catch {
     return undefined;
   }
@@ -137,6 +129,8 @@ function lose(): void {
   shut();
   hasBeenAway = true;
   enter('reconnecting');
+  // The browser tells when the network is back; a screen that nobody sits at does not count on it.
+  tryLater();
 }
 
 function tryLater(): void {
@@ -166,7 +160,6 @@ async function probe(): Promise<void> {
   } catch (thrown) {
     if (asProblem(thrown).status !== 0) return;
     lose();
-    if (source === undefined) tryLater();
   }
 }
 

@@ -1,5 +1,5 @@
 /** What this browser remembers between visits. A browser that refuses storage forgets; the pages work all the same. */
-type Remembered = 'language' | 'theme' | 'compare-mode' | 'queue-order';
+type Remembered = 'language' | 'theme' | 'compare-mode' | 'queue-order' | 'muted-until';
 
 export function recall(what: Remembered): string | null {
   try {

@@ -16,9 +16,12 @@ systemClock.every(1000, () => {
 
 export const nowMs = readonly(tickMs);
 
-/** @param serverTime what the server said its clock shows, just now */
-export function setServerTime(serverTime: string): void {
-  const said = Date.parse(serverTime);
+/**
+ * @param serverTime what the server said its clock shows, just now
+ * @param tookMs how long the answer took; the server read its clock somewhere in between
+ */
+export function setServerTime(serverTime: string, tookMs = 0): void {
+  const said = Date.parse(serverTime) + tookMs / 2;
   if (!Number.isNaN(said)) offsetMs.value = said - systemClock.nowMs();
   tickMs.value = systemClock.nowMs() + offsetMs.value;
 }

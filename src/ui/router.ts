@@ -9,6 +9,8 @@ declare module 'vue-router' {
     /** The permission without which the page is neither offered nor opened. */
     permission?: string;
     open?: boolean;
+    /** A screen of the wall: without navigation, for paired machines too; it asks for its session by itself. */
+    kiosk?: boolean;
   }
 }
 
@@ -49,6 +51,19 @@ export const router = createRouter({
       component: () => import('./patrol/PatrolPage.vue'),
       meta: { permission: 'patrol.read' },
     },
+    { path: '/wall', redirect: '/wall/1' },
+    {
+      path: '/wall/:number([1-9]|1\\d|20)',
+      name: 'wall',
+      component: () => import('./wall/WallPage.vue'),
+      meta: { kiosk: true },
+    },
+    {
+      path: '/screens',
+      name: 'screens',
+      component: () => import('./screens/ScreensPage.vue'),
+      meta: { permission: 'screens.read' },
+    },
     { path: '/cameras', name: 'cameras', component: () => import('./cameras/CamerasPage.vue') },
     {
       path: '/plan/:id(\\d+)?',
@@ -88,6 +103,9 @@ export const router = createRouter({
 
 router.beforeEach(async (to) => {
   if (!session.checked) await checkSession();
+  if (to.meta.kiosk) return true;
+  // A machine of the wall has no other page.
+  if (session.me?.isMachine) return to.meta.open ? true : '/wall/1';
   if (to.meta.open) return session.me ? wantedAfterSignIn(to) : true;
   if (!session.me) return { name: 'sign-in', query: to.fullPath === '/review' ? {} : { next: to.fullPath } };
   // The console is a frame for its pages.

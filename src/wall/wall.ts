@@ -1,3 +1,17 @@
-/** What screens show of the cameras now: live pictures, and where none may be shown, why. */
+/**
+ * What screens show: stills of the cameras and how old they are, live pictures and, where none may be shown, why; alerts
+ * in the order of their gravity, and who has seen them; and which screen shows what.
+ */
+export {
+  acknowledge,
+  standingAlerts,
+  undoAcknowledgement,
+  type Acknowledgement,
+  type AlertCounts,
+  type StandingAlert,
+} from './alert-store.ts';
 export { LiveRelay, type LiveState, type LiveStream, type LiveViewer } from './live-relay.ts';
 export type { Encode } from './mpeg-relay.ts';
+export { automaticTurn, takeoverPlace, type AssignedScreen, type Turn } from './screen.ts';
+export { StillKeeper, type NewStill } from './still-keeper.ts';
+export { newestPicture, readStill, readTiles, wishStills, type NewestPicture, type StoredTile } from './still-store.ts';

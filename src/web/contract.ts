@@ -28,6 +28,7 @@ export * from './contract-evidence.ts';
 export * from './contract-live.ts';
 export * from './contract-package.ts';
 export * from './contract-patrol.ts';
+export * from './contract-wall.ts';
 export { Box, PageQuery, Severity, VerdictKind } from './contract-shapes.ts';
 
 export const Page = <T extends TSchema>(item: T) =>
@@ -74,6 +75,8 @@ export const Me = Type.Object({
   /** Untouched for so many seconds it locks; null: it does not. */
   idleLockS: Nullable(Type.Number()),
   estate: Type.Object({ name: Type.String(), timeZone: Type.String() }),
+  /** Nobody is signed in: a paired machine shows screens of the wall. */
+  isMachine: Type.Boolean(),
   serverTime: Time,
 });
 export type Me = Static<typeof Me>;
@@ -323,6 +326,8 @@ export const EventKind = Words(
   'turret.changed',
   'route.changed',
   'task.changed',
+  'alert.changed',
+  'screen.changed',
   'store.changed',
   'log.changed',
   'plan.changed',
@@ -350,10 +355,15 @@ export const Event = Type.Object({
     routeId: Type.Optional(Id),
     taskId: Type.Optional(Id),
     planId: Type.Optional(Id),
+    screen: Type.Optional(Type.Integer()),
     change: Type.Optional(Type.String()),
   }),
 });
 export type Event = Static<typeof Event>;
+
+export const EVENT_LINE_URL = '/api/v1/events/line';
+/** What a page is told over the WebSocket: an event; that it must load anew what it shows; or that the line lives. */
+export type EventMessage = { readonly event: Event } | { readonly reset: number } | { readonly alive: true };
 
 // --- people and programs ---------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import { SentinelError } from '../base/errors.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
 import type { Clock } from '../base/clock.ts';
 import { findSession, findToken, type Account } from './people-store.ts';
-import { mayDo, type Permission } from './permissions.ts';
+import { maySomebody, type Permission } from './permissions.ts';
 import type { Server } from './server.ts';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -76,7 +76,7 @@ export function guard(
     if (request.account.isLocked && request.routeOptions.config.whileLocked !== true) {
       throw new SentinelError('web.locked');
     }
-    if (permission === undefined || !mayDo(request.account.role, permission)) {
+    if (permission === undefined || !maySomebody(request.account, permission)) {
       throw new SentinelError('web.forbidden', { permission: permission ?? '' });
     }
   });
@@ -97,7 +97,7 @@ export function signedIn(request: FastifyRequest): Account {
 
 /** For what a route does only sometimes, and wants a further permission for. @throws SentinelError web.forbidden */
 export function requirePermission(request: FastifyRequest, permission: Permission): void {
-  if (!mayDo(signedIn(request).role, permission)) throw new SentinelError('web.forbidden', { permission });
+  if (!maySomebody(signedIn(request), permission)) throw new SentinelError('web.forbidden', { permission });
 }
 
 /** Whether the request comes from this machine itself and not through a proxy on it. */

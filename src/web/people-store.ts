@@ -19,6 +19,8 @@ export interface Account {
   readonly sessionKey?: string;
   /** Nobody has touched the page for a while, or it was locked by hand: the password must be given again. */
   readonly isLocked: boolean;
+  /** The machine of the wall whose session it is; absent for people. */
+  readonly machineId?: number;
 }
 
 const TOKEN_PREFIX = 'sentinel_';
@@ -92,6 +94,7 @@ export async function findSession(db: Db, id: string, nowMs: number, idleLockMs:
     .leftJoin('unit', 'unit.id', 'app_user.unit_id')
     .select(['app_user.id', 'app_user.name', 'app_user.display_name', 'app_user.role'])
     .select(['session.active_at', 'session.locked_at'])
+    .select('session.machine_id')
     .select(['unit.id as unit_id', 'unit.name as unit_name', 'unit.sees_all'])
     .where('session.id_sha256', '=', key)
     .where('session.expires_at', '>', new Date(nowMs))
@@ -102,10 +105,15 @@ export async function findSession(db: Db, id: string, nowMs: number, idleLockMs:
       userId: row.id,
       name: row.name,
       displayName: row.display_name,
-      role: row.role,
+      // Whatever becomes of the wall's account, a machine never is more than a viewer.
+      role: row.machine_id === null ? row.role : 'viewer',
       unit: unitOf(row),
       sessionKey: key.toString('hex'),
-      isLocked: row.locked_at !== null || (idleLockMs > 0 && nowMs - row.active_at.getTime() > idleLockMs),
+      // Nobody sits at a screen of the wall.
+      isLocked:
+        row.machine_id === null &&
+        (row.locked_at !== null || (idleLockMs > 0 && nowMs - row.active_at.getTime() > idleLockMs)),
+      ...(row.machine_id !== null && { machineId: row.machine_id }),
     }
   );
 }

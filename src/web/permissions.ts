@@ -7,7 +7,9 @@ import type { RoleName } from '../drivers/postgres/schema.ts';
 const EVERYBODY = ['viewer', 'operator', 'enforcement', 'admin'] as const;
 
 export const PERMISSIONS = {
-  /** One's own account: who am I, sign out, password, tokens. */
+  /** Who am I. */
+  'account.read': EVERYBODY,
+  /** One's own account: sign out, password, tokens. */
   'account.own': EVERYBODY,
   'cameras.read': EVERYBODY,
   'views.read': EVERYBODY,
@@ -47,6 +49,15 @@ export const PERMISSIONS = {
   'custody.audit': ['admin'],
   /** Set a camera's clock. */
   'clocks.set': ['operator', 'admin'],
+  /** What a screen of the wall shows, and reporting as one. */
+  'screens.show': EVERYBODY,
+  /** Every screen: what it is assigned, and how it is. */
+  'screens.read': ['operator', 'enforcement', 'admin'],
+  'screens.assign': ['operator', 'admin'],
+  /** Let a machine show screens with nobody signed in, and end that. */
+  'screens.pair': ['admin'],
+  /** Say that one has seen an alert. */
+  'alerts.acknowledge': ['operator', 'enforcement', 'admin'],
   'units.manage': ['admin'],
   'cameras.import': ['admin'],
   /** Where a camera hangs, by which units see it, and whether it is looked through at all. */
@@ -69,6 +80,29 @@ export function mayDo(role: RoleName, permission: Permission): boolean {
   return (PERMISSIONS[permission] as readonly RoleName[]).includes(role);
 }
 
-export function permissionsOf(role: RoleName): Permission[] {
-  return (Object.keys(PERMISSIONS) as Permission[]).filter((permission) => mayDo(role, permission));
+/** All that a machine of the wall may do: it looks, and nothing that outlasts it comes of it. */
+const OF_MACHINES: ReadonlySet<Permission> = new Set<Permission>([
+  'account.read',
+  'cameras.read',
+  'views.read',
+  'live.read',
+  'candidates.read',
+  'events.read',
+  'patrol.read',
+  'plan.read',
+  'screens.show',
+]);
+
+/** Whoever asks, as far as it matters for what they may do. */
+interface Asker {
+  readonly role: RoleName;
+  readonly machineId?: number;
+}
+
+export function maySomebody({ role, machineId }: Asker, permission: Permission): boolean {
+  return mayDo(role, permission) && (machineId === undefined || OF_MACHINES.has(permission));
+}
+
+export function permissionsOf(asker: Asker): Permission[] {
+  return (Object.keys(PERMISSIONS) as Permission[]).filter((permission) => maySomebody(asker, permission));
 }

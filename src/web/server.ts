@@ -19,6 +19,7 @@ import type { Review } from '../review/review.ts';
 import type { LiveRelay } from '../wall/wall.ts';
 import { ErrorBody, type ImportReport } from './contract.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { EventReaders } from './event-readers.ts';
 import type { EvidenceDoor } from './evidence-visit.ts';
 import type { RecheckAccount, SessionCookie } from './guard.ts';
 import type { LoginThrottle } from './login-throttle.ts';
@@ -118,6 +119,7 @@ export interface WebParts {
   readonly log: Logger;
   readonly review: Review;
   readonly feed: EventFeed;
+  readonly readers: EventReaders;
   readonly live: LiveRelay;
   readonly pictures: PictureStore;
   readonly custody: Custody;
@@ -136,6 +138,8 @@ export interface WebParts {
   readonly retention: RetentionRules;
   readonly plans: PlanPictures;
   readonly importCameras: ImportCameras;
+  /** Has every look of these cameras kept as a still for a while. Never fails. */
+  readonly wishForStills: (cameraIds: readonly number[]) => Promise<void>;
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
   /** A session that nobody touched for longer is locked; 0: none is. */
   readonly idleLockMs: number;

@@ -31,11 +31,13 @@ import { Review } from '../review/review.ts';
 import type { LiveRelay } from '../wall/wall.ts';
 import { errorBody, mapErrors, routeOf } from './error-map.ts';
 import { EventFeed, type ListenForEvents } from './event-feed.ts';
+import { EventReaders } from './event-readers.ts';
 import { EvidenceDoor } from './evidence-visit.ts';
 import { guard, sessionCookie } from './guard.ts';
 import { LoginThrottle } from './login-throttle.ts';
 import { createWebMetrics } from './metrics.ts';
 import { auditRoutes } from './routes/audit.ts';
+import { alertRoutes } from './routes/alerts.ts';
 import { baselineRoutes } from './routes/baselines.ts';
 import { cameraRoutes } from './routes/cameras.ts';
 import { cameraSettingRoutes } from './routes/camera-settings.ts';
@@ -50,12 +52,15 @@ import { evidenceRoutes } from './routes/evidence.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keptPictureRoutes } from './routes/kept-pictures.ts';
 import { liveRoutes } from './routes/live.ts';
+import { machineRoutes } from './routes/machines.ts';
 import { packageRoutes } from './routes/packages.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { patrolRoutes } from './routes/patrol-routes.ts';
 import { planRoutes } from './routes/plans.ts';
-import { sessionRoutes } from './routes/session.ts';
 import { systemRoutes } from './routes/system.ts';
+import { screenRoutes } from './routes/screens.ts';
+import { sessionRoutes } from './routes/session.ts';
+import { stillRoutes, stillWisher } from './routes/stills.ts';
 import { taskRoutes } from './routes/tasks.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { turretRoutes } from './routes/turrets.ts';
@@ -240,6 +245,8 @@ export async function buildServer(options: WebOptions): Promise<{
     importCameras: options.importCameras,
     readiness: options.readiness,
     idleLockMs,
+    wishForStills: stillWisher({ db, clock, log }),
+    readers: new EventReaders({ db, feed, clock, log, recheck, metrics }),
     cookie,
     recheck,
     throttle: new LoginThrottle(clock),
@@ -269,6 +276,10 @@ export async function buildServer(options: WebOptions): Promise<{
     clockRoutes,
     auditRoutes,
     systemRoutes,
+    stillRoutes,
+    alertRoutes,
+    screenRoutes,
+    machineRoutes,
     eventRoutes,
     healthRoutes,
   ]) {

@@ -34,6 +34,8 @@ export type EventKind =
   | 'turret.changed'
   | 'route.changed'
   | 'task.changed'
+  | 'alert.changed'
+  | 'screen.changed'
   | 'store.changed'
   | 'log.changed'
   | 'plan.changed';

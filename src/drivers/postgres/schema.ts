@@ -5,6 +5,7 @@ import type { Stamp, OptionalStamp, DefaultStamp, OptionalJson, Optional, Defaul
 import type { ConsoleTables } from './schema-console.ts';
 import type { EvidenceTables } from './schema-evidence.ts';
 import type { DrillTable, StoredCalibration } from './schema-eye.ts';
+import type { WallTables } from './schema-wall.ts';
 
 export type * from './schema-eye.ts';
 export type { SnapshotCauseKind, SnapshotStreamState, StoredAccessUnit } from './schema-evidence.ts';
@@ -70,7 +71,7 @@ export type TurretPhase =
 export type VisitOutcome = 'looked' | 'not_settled' | 'pose' | 'stuck' | 'failed' | 'interrupted';
 export type TaskKind = 'pose' | 'stuck' | 'preset_missing';
 
-export interface Database extends EvidenceTables, ConsoleTables {
+export interface Database extends EvidenceTables, ConsoleTables, WallTables {
   estate: { id: Generated<number>; name: string; time_zone: string; simulated: Defaulted<boolean> };
   setting: { key: string; value: JSONColumnType<Record<string, unknown>> };
   credential: {
@@ -197,6 +198,7 @@ export interface Database extends EvidenceTables, ConsoleTables {
     expires_at: Stamp;
     active_at: DefaultStamp;
     locked_at: OptionalStamp;
+    machine_id: Optional<number>;
   };
   candidate_seen: { user_id: number; candidate_id: number; seen_at: Stamp };
   live_sitting: {

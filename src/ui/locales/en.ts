@@ -3,6 +3,7 @@ import consoleWords from './en-console.ts';
 import evidence from './en-evidence.ts';
 import eye from './en-eye.ts';
 import patrol from './en-patrol.ts';
+import { screens, wall } from './en-wall.ts';
 import words from './en-words.ts';
 import type zhCN from './zh-CN.ts';
 
@@ -26,6 +27,8 @@ const en: typeof zhCN = {
       estate: 'Estate',
       health: 'System',
       audit: 'Audit log',
+      screens: 'Screens',
+      wall: 'Wall',
       users: 'Users & tokens',
       'sign-in': 'Sign in',
     },
@@ -494,6 +497,8 @@ const en: typeof zhCN = {
   ...consoleWords,
   eye,
   patrol,
+  wall,
+  screens,
   words,
 };
 

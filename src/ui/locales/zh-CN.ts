@@ -3,6 +3,7 @@ import consoleWords from './zh-CN-console.ts';
 import evidence from './zh-CN-evidence.ts';
 import eye from './zh-CN-eye.ts';
 import patrol from './zh-CN-patrol.ts';
+import { screens, wall } from './zh-CN-wall.ts';
 import words from './zh-CN-words.ts';
 
 export default {
@@ -25,6 +26,8 @@ export default {
       estate: '小区与住户',
       health: '系统状态',
       audit: '操作日志',
+      screens: '屏幕',
+      wall: '电视墙',
       users: '用户与令牌',
       'sign-in': '登录',
     },
@@ -489,5 +492,7 @@ export default {
   ...consoleWords,
   eye,
   patrol,
+  wall,
+  screens,
   words,
 };

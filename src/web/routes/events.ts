@@ -1,26 +1,25 @@
 /**
- * What happens, as server-sent events (WHATWG HTML, section 9.2). A reader resumes by `Last-Event-ID`, which browsers
- * send by themselves, or by `after`. Where more was missed than is replayed a `reset` event says so, and the reader
- * loads its lists anew. The stream ends when the session does. People of a unit hear of their unit's cameras only.
+ * What happens. For programs as server-sent events (WHATWG HTML, section 9.2): a reader resumes by `Last-Event-ID`, which
+ * browsers send by themselves, or by `after`. For pages over a WebSocket, since a browser has six connections for a site
+ * and each page's stream would keep one. Where more was missed than is replayed a `reset` says so, and the reader loads
+ * its lists anew. Both end when the session does. People of a unit hear of their unit's cameras
+ * only.
  */
+import type { WebSocket } from '@fastify/websocket';
 import type { FastifyRequest } from 'fastify';
-import type { ServerResponse } from 'node:http';
-import { SentinelError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { EventQuery, type Event } from '../contract.ts';
+import { ErrorBody, EVENT_LINE_URL, EventQuery, type Event, type EventMessage } from '../contract.ts';
 import type { FedEvent } from '../event-feed.ts';
+import type { EventReader } from '../event-readers.ts';
 import { signedIn } from '../guard.ts';
-import { camerasSeenBy } from '../unit-store.ts';
 import type { Server, WebParts } from '../server.ts';
 
 const RECONNECT_AFTER_MS = 3_000;
+/** RFC 6455 section 7.4.1. */
+const GOING_AWAY = 1001;
 
-export function eventRoutes(server: Server, { db, clock, feed, log, recheck, metrics }: WebParts): void {
-  const streams = new Map<ServerResponse, number>();
-
-  server.addHook('preClose', () => {
-    for (const stream of streams.keys()) stream.end();
-  });
+export function eventRoutes(server: Server, { readers }: WebParts): void {
+  server.addHook('preClose', () => readers.endAll());
 
   server.get(
     '/api/v1/events',
@@ -35,61 +34,15 @@ export function eventRoutes(server: Server, { db, clock, feed, log, recheck, met
         querystring: EventQuery,
       },
     },
-    async (request, reply) => {
-      const asking = signedIn(request);
-      const { userId, sessionKey } = asking;
-      let seen = await camerasSeenBy(db, asking);
-      const own = [...streams.values()].filter((one) => one === userId).length;
-      if (streams.size >= LIMITS.eventStreams || own >= LIMITS.eventStreamsPerUser) {
-        const limit = own >= LIMITS.eventStreamsPerUser ? LIMITS.eventStreamsPerUser : LIMITS.eventStreams;
-        throw new SentinelError('web.too_many_streams', { limit });
-      }
-      const afterId = resumeAfter(request, request.query.after);
-
-      const waiting: FedEvent[] = [];
-      let replaying = true;
-      const throughId = feed.lastId;
-      const unsubscribe = feed.subscribe((event) => {
-        if (replaying) waiting.push(event);
-        else send(event);
-      });
+    (request, reply) => {
+      readers.requireRoom(signedIn(request).userId);
       const stream = reply.raw;
-      streams.set(stream, userId);
-      metrics.eventStreams.set(streams.size);
-      const heartbeat = clock.every(LIMITS.eventHeartbeatMs, () => {
-        void beat();
-      });
-      stream.on('close', () => {
-        heartbeat.cancel();
-        unsubscribe();
-        streams.delete(stream);
-        metrics.eventStreams.set(streams.size);
-      });
-
       const write = (text: string): void => {
         if (stream.writableEnded || stream.destroyed) return;
         stream.write(text);
         // A reader that does not read is let go; it resumes where it stopped.
         if (stream.writableLength > LIMITS.eventBytesWaiting) stream.destroy();
       };
-      const send = (event: FedEvent): void => {
-        const { cameraId } = event.data as { cameraId?: number };
-        if (!seen || cameraId === undefined || seen.includes(cameraId)) write(textOf(event));
-      };
-      const beat = async (): Promise<void> => {
-        try {
-          const account = await recheck(request);
-          if (account?.userId !== userId || account.sessionKey !== sessionKey) {
-            stream.end();
-            return;
-          }
-          seen = await camerasSeenBy(db, account);
-          write(': alive\n\n');
-        } catch (thrown) {
-          log.debug({ err: thrown }, 'an event stream could not check its session');
-        }
-      };
-
       reply.hijack();
       stream.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
@@ -99,11 +52,53 @@ export function eventRoutes(server: Server, { db, clock, feed, log, recheck, met
         connection: 'close',
       });
       write(`retry: ${RECONNECT_AFTER_MS}\n\n`);
-      const missed = afterId === undefined ? [] : await feed.replay(afterId, throughId).catch(() => undefined);
-      if (missed) for (const event of missed) send(event);
-      else write(`id: ${throughId}\nevent: reset\ndata: {"latest":${throughId}}\n\n`);
-      for (const event of waiting.splice(0)) send(event);
-      replaying = false;
+      const reader: EventReader = {
+        send: (event) => write(`id: ${event.id}\nevent: ${event.kind}\ndata: ${JSON.stringify(told(event))}\n\n`),
+        reset: (latest) => write(`id: ${latest}\nevent: reset\ndata: {"latest":${latest}}\n\n`),
+        alive: () => write(': alive\n\n'),
+        end: () => stream.end(),
+      };
+      stream.on('close', readers.follow(request, reader, resumeAfter(request, request.query.after)));
+    },
+  );
+}
+
+/** @param scope one in which WebSockets are answered */
+export function eventLineRoute(scope: Server, { readers, clock }: WebParts): void {
+  scope.get(
+    EVENT_LINE_URL,
+    {
+      websocket: true,
+      exposeHeadRoute: false,
+      config: { permission: 'events.read' },
+      schema: {
+        tags: ['events'],
+        summary: 'The same for pages, over a WebSocket',
+        querystring: EventQuery,
+        response: { '4xx': ErrorBody, '5xx': ErrorBody },
+      },
+      preValidation: async (request) => readers.requireRoom(signedIn(request).userId),
+    },
+    (socket: WebSocket, request) => {
+      const say = (message: EventMessage): void => {
+        if (socket.readyState !== socket.OPEN) return;
+        socket.send(JSON.stringify(message));
+        if (socket.bufferedAmount > LIMITS.eventBytesWaiting) socket.terminate();
+      };
+      const reader: EventReader = {
+        send: (event) => say({ event: told(event) }),
+        reset: (latest) => say({ reset: latest }),
+        alive: () => say({ alive: true }),
+        end: () => {
+          socket.close(GOING_AWAY);
+          // A page that does not read does not answer either.
+          clock.after(LIMITS.httpCloseGraceMs, () => socket.terminate());
+        },
+      };
+      const leave = readers.follow(request, reader, request.query.after);
+      socket.on('close', leave);
+      // What went wrong with the line shows in its end; there is nobody else to tell.
+      socket.on('error', () => {});
     },
   );
 }
@@ -114,7 +109,6 @@ function resumeAfter(request: FastifyRequest, after: number | undefined): number
   return after;
 }
 
-function textOf({ id, at, kind, data }: FedEvent): string {
-  const event = { id, at: at.toISOString(), kind, data } as Event;
-  return `id: ${id}\nevent: ${kind}\ndata: ${JSON.stringify(event)}\n\n`;
+function told({ id, at, kind, data }: FedEvent): Event {
+  return { id, at: at.toISOString(), kind, data } as Event;
 }

@@ -23,6 +23,7 @@ import { signedIn } from '../guard.ts';
 import { LiveSittings } from '../live-sittings.ts';
 import type { Server, WebParts } from '../server.ts';
 import { seesCamera } from '../unit-scope.ts';
+import { eventLineRoute } from './events.ts';
 
 /** RFC 6455 section 7.4.1. */
 const POLICY_VIOLATION = 1008;
@@ -46,6 +47,7 @@ export async function liveRoutes(server: Server, parts: WebParts): Promise<void>
     scope.addHook('preClose', () => {
       for (const page of pages.keys()) page.close(GOING_AWAY, 'the server is closing');
     });
+    eventLineRoute(scope, parts);
     (scope as unknown as Server).get(
       LIVE_URL,
       {

@@ -30,11 +30,15 @@ export function sessionRoutes(server: Server, parts: WebParts): void {
       name: account.name,
       displayName: account.displayName,
       role: account.role,
-      permissions: permissionsOf(account.role),
+      permissions: permissionsOf(account),
       unit: account.unit,
       isLocked: account.isLocked,
-      idleLockS: account.sessionKey === undefined || idleLockMs === 0 ? null : idleLockMs / 1000,
+      idleLockS:
+        account.sessionKey === undefined || account.machineId !== undefined || idleLockMs === 0
+          ? null
+          : idleLockMs / 1000,
       estate: { name: estate?.name ?? '', timeZone: estate?.time_zone ?? 'UTC' },
+      isMachine: account.machineId !== undefined,
       serverTime: new Date(clock.nowMs()).toISOString(),
     };
   };
@@ -102,7 +106,7 @@ export function sessionRoutes(server: Server, parts: WebParts): void {
   server.get(
     '/api/v1/me',
     {
-      config: { permission: 'account.own', whileLocked: true },
+      config: { permission: 'account.read', whileLocked: true },
       schema: { tags: ['session'], summary: 'Who is signed in, and what they may do', response: answers(Me) },
     },
     (request) => me(signedIn(request)),

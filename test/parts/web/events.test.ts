@@ -265,7 +265,10 @@ describe('the event stream', () => {
     expect((await new WebClient(web.url).get('/api/v1/events')).status).toBe(401);
     for (let n = 0; n < LIMITS.eventStreamsPerUser; n++) await Stream.open(client);
     const refused = await client.get('/api/v1/events');
-    expect(refused.body.error).toMatchObject({ code: 'web.too_many_streams', details: { limit: 20 } });
+    expect(refused.body.error).toMatchObject({
+      code: 'web.too_many_streams',
+      details: { limit: LIMITS.eventStreamsPerUser },
+    });
     for (const stream of open.splice(0)) await stream.cancel();
     await expect.poll(async () => (await client.raw('GET', '/metrics')).text()).toContain('sentinel_event_streams 0');
   });

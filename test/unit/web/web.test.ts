@@ -208,6 +208,6 @@ describe('the permission table', () => {
       'users.manage',
     ] as const;
     for (const permission of changing) expect(mayDo('viewer', permission)).toBe(false);
-    expect(permissionsOf('admin')).toEqual(Object.keys(PERMISSIONS));
+    expect(permissionsOf({ role: 'admin' })).toEqual(Object.keys(PERMISSIONS));
   });
 });
