@@ -203,8 +203,10 @@ function answerOf(result: ComparisonResult): object {
 
 function inWords(frame: string, result: ComparisonResult): string {
   if (!result.judged) return `${frame}: not judged: ${result.reason} (${result.detail})`;
+  const aside = result.setAside.length;
+  const explained = aside === 0 ? [] : [`  ${aside} more set aside: people or vehicles stand there`];
   if (result.regions.length === 0) {
-    return `${frame}: nothing new (highest score ${result.maxScore.toFixed(2)})`;
+    return [`${frame}: nothing new (highest score ${result.maxScore.toFixed(2)})`, ...explained].join('\n');
   }
   const percent = (fraction: number): string => `${(fraction * 100).toFixed(0)} %`;
   const lines = result.regions.map(({ score, box: [x, y, width, height], areaFraction }, index) =>
@@ -214,7 +216,7 @@ function inWords(frame: string, result: ComparisonResult): string {
     ].join(' '),
   );
   const count = result.regions.length;
-  return [`${frame}: ${count} changed ${count === 1 ? 'region' : 'regions'}`, ...lines].join('\n');
+  return [`${frame}: ${count} changed ${count === 1 ? 'region' : 'regions'}`, ...lines, ...explained].join('\n');
 }
 
 // --- pictures --------------------------------------------------------------------------------------------------------

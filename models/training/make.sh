@@ -18,6 +18,8 @@ export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 [ -d nsfwjs ] || { npm pack nsfwjs@4.3.0 && mkdir nsfwjs && tar xzf nsfwjs-4.3.0.tgz -C nsfwjs; }
 [ -f backbone.pth ] || $python "$here/backbone.py" nsfwjs/package backbone.pth
+[ -d human ] || { npm pack @vladmandic/human@3.3.6 && mkdir human && tar xzf vladmandic-human-3.3.6.tgz -C human; }
+$python "$here/detector.py" human/package "$here/../detector.onnx"
 [ -d assets ] || { npm pack @pmndrs/assets@1.7.0 && mkdir assets && tar xzf pmndrs-assets-1.7.0.tgz -C assets; }
 [ -d debian ] || {
   apt-get download opencv-doc lomiri-wallpapers-16.04

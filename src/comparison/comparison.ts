@@ -2,7 +2,7 @@
  * The eye: what stands in a frame that did not stand in any lawful picture of its view?
  *
  * Steps, each a pure rule in a file of its own: fitness (can it be judged), pose (does it line up), the network (encoder,
- * nearest lawful past of each place, decoder) and regions. The gate runs before, beside the camera. What cannot be judged
+ * nearest lawful past of each place, decoder), regions, and the people and vehicles that explain some of them. The gate runs before, beside the camera. What cannot be judged
  * is answered as such with a reason, never as "no change".
  *
  * A lawful picture with a polygon is lawful only inside it: a verdict of "permitted" or "false alarm" accepts one place of
@@ -15,17 +15,19 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { problemOf, SentinelError } from '../base/errors.ts';
-import type { Picture, Polygon } from '../base/picture.ts';
+import type { Box, Picture, Polygon } from '../base/picture.ts';
 import { OnnxModel, type ModelTensor } from '../drivers/onnx/onnx.ts';
 import type { StoredRegion } from '../drivers/postgres/schema.ts';
 import type { Lighting } from './fitness.ts';
 import { thumbnailOf } from './gate.ts';
 import { judgeable, type Unjudgeable } from './judgeable.ts';
-import { nearestLawful, pack, type Level, type PackedLevel } from './lawful.ts';
+import { nearestLawful, pack, unpack, type Level, type PackedLevel } from './lawful.ts';
+import { moversOf, withoutMovers } from './movers.ts';
 import { cellsIn } from './outline.ts';
 import { POSE_HEIGHT, POSE_WIDTH, poseOf, posePictureOf, type PoseAnswer } from './pose.ts';
 import { areasOf, regionsOf, type Heat } from './regions.ts';
 import { aligned, covered, resampled, type Motion } from './resample.ts';
+import { evened, FEWEST, TYPICAL, unevened, unrestOf, type Unrest } from './unrest.ts';
 
 export { fitness, type Fitness, type Lighting, type NotJudgedReason } from './fitness.ts';
 export { thumbnailOf } from './gate.ts';
@@ -46,6 +48,8 @@ export interface Encoding {
   readonly levels: readonly PackedLevel[];
   readonly posePicture: Uint8Array;
   readonly thumbnail: Uint8Array;
+  /** People and vehicles in it. */
+  readonly movers: readonly Box[];
 }
 
 export interface EncodedBaseline {
@@ -69,7 +73,9 @@ export type ComparisonResult =
       readonly judged: true;
       /** Highest score first. */
       readonly regions: StoredRegion[];
-      /** Highest score of any region, reported or not; 0 without any. */
+      /** Would have been reported, but people or vehicles stand there. */
+      readonly setAside: StoredRegion[];
+      /** Highest score of any region that is not set aside, reported or not; 0 without any. */
       readonly maxScore: number;
       readonly pose: Pose;
       readonly lighting: Lighting;
@@ -119,26 +125,26 @@ export function workingSizeOf(widthPx: number, heightPx: number): WorkingSize {
 
 /**
  * Loads the model.
- * @param options.modelDir folder with encoder.onnx, decoder.onnx and eye.json
+ * @param options.modelDir folder with encoder.onnx, decoder.onnx, detector.onnx and eye.json
  * @param options.threads cores one comparison may use
  */
 export async function openEye(options: { modelDir: string; threads: number }): Promise<Eye> {
   const { modelDir, threads } = options;
   const settings = await readSettings(path.join(modelDir, 'eye.json'));
-  const encoder = await OnnxModel.open(path.join(modelDir, 'encoder.onnx'), {
-    threads,
-    inputs: ['rgb'],
-    outputs: LEVEL_NAMES.map((name) => `level${name}`),
-  });
+  const opened: OnnxModel[] = [];
+  const open = async (file: string, inputs: readonly string[], outputs: readonly string[]): Promise<OnnxModel> => {
+    const model = await OnnxModel.open(path.join(modelDir, file), { threads, inputs, outputs });
+    opened.push(model);
+    return model;
+  };
+  const levels = (side: string): string[] => LEVEL_NAMES.map((name) => side + name);
   try {
-    const decoder = await OnnxModel.open(path.join(modelDir, 'decoder.onnx'), {
-      threads,
-      inputs: ['frame', 'lawful'].flatMap((side) => LEVEL_NAMES.map((name) => side + name)),
-      outputs: ['heat'],
-    });
-    return new NetworkEye(encoder, decoder, settings.defaultMinScore);
+    const encoder = await open('encoder.onnx', ['rgb'], levels('level'));
+    const decoder = await open('decoder.onnx', [...levels('frame'), ...levels('lawful')], ['heat']);
+    const detector = await open('detector.onnx', ['rgb'], ['score', 'box']);
+    return new NetworkEye({ encoder, decoder, detector }, settings.defaultMinScore);
   } catch (thrown) {
-    await encoder.close();
+    for (const model of opened) await model.close();
     throw thrown;
   }
 }
@@ -161,12 +167,17 @@ class NetworkEye implements Eye {
   readonly defaultMinScore: number;
   readonly #encoder: OnnxModel;
   readonly #decoder: OnnxModel;
+  readonly #detector: OnnxModel;
+  readonly #unrest = new WeakMap<Encoding, { of: readonly Encoding[]; setting: string; unrest: Unrest }>();
 
-  constructor(encoder: OnnxModel, decoder: OnnxModel, defaultMinScore: number) {
-    this.#encoder = encoder;
-    this.#decoder = decoder;
+  constructor(models: Record<'encoder' | 'decoder' | 'detector', OnnxModel>, defaultMinScore: number) {
+    this.#encoder = models.encoder;
+    this.#decoder = models.decoder;
+    this.#detector = models.detector;
     this.defaultMinScore = defaultMinScore;
-    this.modelSha256 = createHash('sha256').update(encoder.sha256).update(decoder.sha256).digest('hex');
+    const hash = createHash('sha256');
+    for (const { sha256 } of [models.encoder, models.decoder, models.detector]) hash.update(sha256);
+    this.modelSha256 = hash.digest('hex');
   }
 
   async encode(picture: Picture, options: { size?: WorkingSize; reference?: Encoding } = {}): Promise<Encoding> {
@@ -184,6 +195,7 @@ class NetworkEye implements Eye {
       levels: levels.map(pack),
       posePicture: posePictureOf(working),
       thumbnail: thumbnailOf(working),
+      movers: await this.#moversIn(working),
     };
   }
 
@@ -213,10 +225,19 @@ class NetworkEye implements Eye {
     silence(heat, ignore, moved ? pose.motion : undefined);
     const explains = nearest.shares.indexOf(Math.max(...nearest.shares));
     const areas = areasOf(heat);
+    const unrest = await this.#unrestAmong(baselines, ignore);
+    const found = regionsOf(heat, unevened(minScore, unrest), areas)
+      .map((region) => ({ ...region, score: evened(region.score, unrest) }))
+      .filter(({ score }) => score >= minScore);
+    // People and vehicles are looked for only when something would be reported.
+    const movers = found.length > 0 ? await this.#moversIn(working) : [];
+    const { left: regions, setAside } = withoutMovers(found, movers);
+    const next = areas[found.length];
     return {
       judged: true,
-      regions: regionsOf(heat, minScore, areas),
-      maxScore: Math.min(1, areas[0]?.score ?? 0),
+      regions,
+      setAside,
+      maxScore: regions[0]?.score ?? (next ? evened(Math.min(1, next.score), unrest) : 0),
       pose: poseIn(frame, pose),
       lighting,
       nearestBaselineId: (baselines[explains] ?? first).id,
@@ -227,6 +248,42 @@ class NetworkEye implements Eye {
   async close(): Promise<void> {
     await this.#encoder.close();
     await this.#decoder.close();
+    await this.#detector.close();
+  }
+
+  async #moversIn(working: Picture): Promise<Box[]> {
+    const shape = [1, working.heightPx, working.widthPx, 3];
+    const { score, box } = await this.#detector.run({ rgb: { shape, values: working.rgb } });
+    const [height, width] = score!.shape as [number, number];
+    return moversOf({ width, height, scores: score!.values, reaches: box!.values });
+  }
+
+  /**
+   * How restless a view is: each picture that is lawful everywhere judged against all the others. Told once for a set of
+   * lawful pictures.
+   */
+  async #unrestAmong(baselines: readonly EncodedBaseline[], ignore: readonly Polygon[]): Promise<Unrest> {
+    const whole = baselines.filter(({ polygon }) => polygon === null);
+    if (whole.length < FEWEST) return TYPICAL;
+    const key = whole[0]!.encoding;
+    const setting = JSON.stringify([ignore, baselines.map(({ polygon }) => polygon)]);
+    const kept = this.#unrest.get(key);
+    const same = (encoding: Encoding, index: number): boolean => encoding === baselines[index]?.encoding;
+    if (kept?.setting === setting && kept.of.length === baselines.length && kept.of.every(same)) return kept.unrest;
+    const peaks: number[] = [];
+    for (const left of whole) {
+      const levels = left.encoding.levels.map(unpack);
+      const others = baselines.filter((one) => one !== left);
+      const past = others.map(({ encoding, polygon }) => ({ levels: encoding.levels, polygon }));
+      const heat = await this.#heatOf(levels, nearestLawful(levels, past).levels);
+      silence(heat, ignore, undefined);
+      const { movers } = left.encoding;
+      const calm = movers.length === 0 ? areasOf(heat) : withoutMovers(regionsOf(heat, 0), movers).left;
+      peaks.push(Math.min(1, calm[0]?.score ?? 0));
+    }
+    const unrest = unrestOf(peaks);
+    this.#unrest.set(key, { of: baselines.map(({ encoding }) => encoding), setting, unrest });
+    return unrest;
   }
 
   async #levelsOf(working: Picture): Promise<Level[]> {

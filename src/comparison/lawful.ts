@@ -59,6 +59,16 @@ export function pack(level: Level): PackedLevel {
   return { width, height, channels, values: packed, steps };
 }
 
+/** The vectors again, to the precision that was kept. */
+export function unpack({ width, height, channels, values, steps }: PackedLevel): Level {
+  const unpacked = new Float32Array(values.length);
+  steps.forEach((step, cell) => {
+    const scale = STEPS[step]!;
+    for (let i = cell * channels; i < (cell + 1) * channels; i++) unpacked[i] = values[i]! * scale;
+  });
+  return { width, height, channels, values: unpacked };
+}
+
 export interface LawfulPicture {
   readonly levels: readonly PackedLevel[];
   /** Lawful only inside, in fractions; null: everywhere. */

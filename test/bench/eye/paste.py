@@ -4,7 +4,7 @@
 
 Each DIR gives OUT/NAME/view.json: its pictures as unchanged, and seeded pictures of it into which one or two structures are
 pasted: cut out of real pictures (--cuts, folders with view.json and masks), or built of real surfaces (--surfaces,
-photographs) as huts, walls, canopies, glass rooms and piles of 0.4 to 7 % of the picture, in the light, colour, sharpness
+photographs) as huts, walls, canopies, glass rooms and piles of 0.5 to 9 % of the picture, in the light, colour, sharpness
 and grain of the place. Each says which picture it was made "of", which is never among its lawful ones. "standing" holds
 series in which one structure stands at one place in several pictures (how long does it take to be raised?). This code shares
 nothing with the one that draws training pictures.
@@ -155,7 +155,7 @@ class Paster:
         @returns whether there was room"""
         rng = self.rng
         height, width = picture.shape[:2]
-        area = np.exp(rng.uniform(np.log(0.005), np.log(0.09)))
+        area = np.exp(rng.uniform(np.log(0.01), np.log(0.12)))
         side = (area * height * width) ** 0.5
         stretch = np.exp(rng.gauss(0, 0.3))
         kinds = [(self.hut, 3), (self.wall, 1.5), (self.canopy, 2), (self.glass, 1.5), (self.pile, 1)] + ([(self.cut, 4)] if self.cuts else [])
@@ -174,7 +174,7 @@ class Paster:
             return False
         self.shade(picture, x, base, w, h)
         inside = alpha > 0.5
-        if inside.sum() < 0.003 * height * width:
+        if inside.sum() < 0.005 * height * width:
             return False
         # In the light of the place: its brightness within a factor, its range, its cast.
         around = picture[max(0, y - h // 2) : base + h // 2, max(0, x - w // 2) : x + w + w // 2].reshape(-1, 3)

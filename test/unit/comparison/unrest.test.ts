@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+import fc from 'fast-check';
+import { evened, TYPICAL, unevened, unrestOf } from '../../../src/comparison/unrest.ts';
+
+const score = fc.double({ min: 0.004, max: 0.999, noNaN: true });
+const still = unrestOf([0.02, 0.01, 0, 0.03, 0.01, 0.02, 0, 0.02]);
+const restless = unrestOf([0.5, 0.7, 0.2, 0.8, 0.6, 0.4, 0.3, 0.9]);
+
+describe('unrest', () => {
+  test('a score means more in a still view than in a restless one', () => {
+    expect(evened(0.7, still)).toBeGreaterThan(0.6);
+    expect(evened(0.7, restless)).toBeLessThan(0.4);
+  });
+
+  test('keeps the order of scores and stays between 0 and 1', () => {
+    fc.assert(
+      fc.property(score, score, fc.constantFrom(still, restless, TYPICAL), (a, b, unrest) => {
+        const [low, high] = [evened(Math.min(a, b), unrest), evened(Math.max(a, b), unrest)];
+        expect(low).toBeGreaterThanOrEqual(0);
+        expect(high).toBeLessThanOrEqual(1);
+        expect(low).toBeLessThanOrEqual(high);
+      }),
+    );
+  });
+
+  test('what is evened to a score lies above what that score is unevened to', () => {
+    fc.assert(
+      fc.property(score, fc.constantFrom(still, restless, TYPICAL), (raw, unrest) => {
+        expect(unevened(evened(raw, unrest), unrest)).toBeLessThanOrEqual(raw);
+      }),
+    );
+    expect(unevened(0, TYPICAL)).toBe(0);
+  });
+
+  test('one picture that is unlike all the others makes no view restless', () => {
+    const peaks = [0.02, 0.01, 0, 0.03, 0.01, 0.02, 0];
+    expect(unrestOf([...peaks, 0.99])).toEqual(unrestOf([...peaks, 0.04]));
+  });
+
+  test('of few pictures is what is typical', () => {
+    expect(unrestOf([0.9, 0.9, 0.9])).toBe(TYPICAL);
+    expect(unrestOf([])).toBe(TYPICAL);
+  });
+});
