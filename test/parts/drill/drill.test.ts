@@ -58,13 +58,13 @@ const blind: Eye = {
   modelSha256: 'blind',
   defaultMinScore: 0.5,
   encode: async () => ({
-    ...{ widthPx: 512, heightPx: 288, levels: [] },
+    ...{ widthPx: 512, heightPx: 288, levels: [], movers: [] },
     ...{ posePicture: new Uint8Array(0), thumbnail: new Uint8Array(0) },
   }),
   compare: async () => {
     await systemClock.sleep(20);
     return {
-      ...{ judged: true, regions: [], maxScore: 0, lighting: 'day', nearestBaselineId: 1 },
+      ...{ judged: true, regions: [], setAside: [], maxScore: 0, lighting: 'day', nearestBaselineId: 1 },
       ...{ pose: { dxPx: 0, dyPx: 0, residualPx: 0 } },
       heat: { widthPx: 1, heightPx: 1, values: new Float32Array(1) },
     };

@@ -10,7 +10,7 @@ const baseline = (id: number): EncodedBaseline => ({
   polygon: null,
   lighting: 'day',
   encoding: {
-    ...{ widthPx: 512, heightPx: 288, levels: [] },
+    ...{ widthPx: 512, heightPx: 288, levels: [], movers: [] },
     ...{ posePicture: new Uint8Array(0), thumbnail: new Uint8Array(0) },
   },
 });
@@ -45,7 +45,7 @@ function resultOf(frame: Picture, least: number): ComparisonResult {
   ] as const;
   const region = { score: 0.9, box: [left, top, right - left, bottom - top] as const, polygon, areaFraction: 0.1 };
   return {
-    ...{ judged: true, regions: isSeen && changed > 0 ? [region] : [], maxScore: 0.9, lighting: 'day' },
+    ...{ judged: true, regions: isSeen && changed > 0 ? [region] : [], setAside: [], maxScore: 0.9, lighting: 'day' },
     ...{ nearestBaselineId: 1, pose: { dxPx: 0, dyPx: 0, residualPx: 0 } },
     heat: { widthPx: 1, heightPx: 1, values: new Float32Array(1) },
   };
