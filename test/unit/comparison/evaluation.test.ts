@@ -104,9 +104,9 @@ describe('days of looks', () => {
   test('are judged as the program does', () => {
     const random = seeded(5);
     let both = 0;
-    for (let round = 0; round < 2; round++) {
-      const day = dayOf(4, 60, 60, 1500, random);
-      for (let look = 0; look < day.length; look += 5) {
+    for (let round = 0; round < 4; round++) {
+      const day = dayOf(4, 120, 60, 3600, random);
+      for (let look = 0; look < day.length; look += 7) {
         for (const region of places.regionsOf[day[look]!]!) {
           const quick = stays(places.shows[region]!, day, look, 60, rule);
           expect(quick).toBe(persistenceOf(places.polygon(region), places.looks(day, look, 60, 60), rule).stays);
