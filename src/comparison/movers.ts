@@ -18,11 +18,11 @@ export interface Detections {
 }
 
 /** Sure enough: low, since a mover only has to explain what is known to have changed already. */
-const SURE = 0.12;
+const SURE = 0.16;
 /** Boxes are drawn this much wider on each side, as a share of their size: shadows, bags, what the camera smears. */
 const MARGIN = 0.05;
 /** Share of a region that movers must cover to explain it. */
-const EXPLAINED = 0.5;
+const EXPLAINED = 0.65;
 const GRID = { width: 128, height: 72 } as const;
 
 /** Boxes of the people and vehicles seen, in fractions, within the picture. */
