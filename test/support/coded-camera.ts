@@ -67,6 +67,11 @@ export async function startCodedCamera(
       line.reply(asked, '200 OK', { 'Content-Type': 'application/sdp', 'Content-Base': `${asked.uri}/` }, sdp);
       return true;
     }
+    // As cameras behind a recorder do: whoever wants UDP is told to come over TCP.
+    if (asked.method === 'SETUP' && !(asked.headers['transport'] ?? '').includes('TCP')) {
+      line.reply(asked, '461 Unsupported Transport');
+      return true;
+    }
     if (asked.method === 'PLAY') {
       line.reply(asked, '200 OK', { Session: 'abc123;timeout=60' });
       const units = streams[codec] ?? [];

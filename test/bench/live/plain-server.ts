@@ -11,7 +11,7 @@ probe.close();
 // What ffmpeg says of itself goes to standard error, as the package does; here nobody reads it.
 process.stderr.write = () => true;
 const stream = new VideoStream({
-  ...{ name: 'bench', streamUrl: `${url}?tcp`, wsPort: port },
+  ...{ name: 'bench', streamUrl: url, wsPort: port },
   ffmpegOptions: { '-r': 25, '-stats': '' },
 });
 process.stdout.write(`${JSON.stringify({ kind: 'plain', port })}\n`);
