@@ -73,6 +73,7 @@ describeInBrowser('the languages', (pages) => {
         for (const table of ['camera', 'view'] as const) {
           await sql`update ${sql.table(table)} set name = ${language === 'en' ? 'Roof' : '屋顶'}`.execute(trx);
         }
+        await sql`update camera set key = id`.execute(trx);
         await sql`update camera set place = ${language === 'en' ? 'Building' : '楼'} || id`.execute(trx);
         await sql`update estate set name = ${language === 'en' ? 'Garden' : '花园'}`.execute(trx);
         await sql`update mask set name = ${language === 'en' ? 'Lane' : '通道'}`.execute(trx);
@@ -86,7 +87,9 @@ describeInBrowser('the languages', (pages) => {
       if (language === 'en') {
         expect(said.replaceAll('中文', '').match(/.{0,20}\p{Script=Han}+.{0,20}/gu) ?? []).toEqual([]);
       } else {
-        const words = [...said.matchAll(/[A-Za-z]{3,}/g)].map(([word]) => word).filter((word) => !KNOWN.has(word));
+        // Codes of the error table and digests are the machine's in every language.
+        const own = said.replaceAll(/\b[a-z]+\.[a-z_]+\b|\b[0-9a-f]{32,}\b/g, '');
+        const words = [...own.matchAll(/[A-Za-z]{3,}/g)].map(([word]) => word).filter((word) => !KNOWN.has(word));
         expect([...new Set(words)]).toEqual([]);
       }
     });
