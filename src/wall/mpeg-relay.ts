@@ -88,9 +88,10 @@ class MpegStream {
     this.#encode = encode;
     this.#clock = clock;
     this.#log = log;
-    this.#pull = hold(target, { onError() {}, onState: () => this.#tellAll() });
+    this.#pull = hold(target, { onError() {}, onState: () => this.#onState() });
     this.#pull.subscribe((unit) => this.#onUnit(unit));
     this.#pull.start();
+    this.#onState();
   }
 
   get isUnwatched(): boolean {
@@ -110,6 +111,13 @@ class MpegStream {
     this.#rest?.cancel();
     this.#endEncoder();
     await this.#pull.stop();
+  }
+
+  /** Started as soon as it is known what comes, it is ready by the first key unit. */
+  #onState(): void {
+    const { name, codec } = this.#pull.state;
+    if (name === 'playing' && codec && !this.#encoder && !this.#rest) this.#start(codec);
+    this.#tellAll();
   }
 
   #onUnit(unit: AccessUnit): void {

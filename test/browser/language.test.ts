@@ -27,7 +27,10 @@ const KNOWN = new Set([
     'Esc',
     'Asia',
     'Shanghai',
+    'KiB',
   ],
+  // What stands in a camera file.
+  ...['kind', 'ptz'],
 ]);
 /** A key that was shown instead of its message, e.g. `review.claim`. */
 const KEY =

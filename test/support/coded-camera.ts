@@ -10,22 +10,36 @@ import type { Codec } from '../../src/drivers/rtsp/rtsp.ts';
 import { interleaved, packetise, rtpPacket } from './rtsp-packets.ts';
 import { startRtspServer, type Line } from './rtsp-server.ts';
 
-export const CODED_FPS = 12;
-/** Pictures from one key picture to the next. */
-export const CODED_GROUP = 12;
+/** What a camera sends. */
+export interface CodedKind {
+  readonly fps: number;
+  /** Pictures from one key picture to the next. */
+  readonly group: number;
+  readonly kbitPerS: number;
+  /** A recording to send with a sensor's noise; absent: a test picture with moving bars. */
+  readonly source?: string;
+}
+
+const QUICK: CodedKind = { fps: 12, group: 12, kbitPerS: 512 };
 const SECONDS = 8;
 
 const run = promisify(execFile);
 
 /** Encodes into `dir`. @returns the access units, each as its NAL units without start codes */
-export async function encodeUnits(dir: string, codec: Codec, bitrateK = 512): Promise<Buffer[][]> {
+export async function encodeUnits(dir: string, codec: Codec, kind: CodedKind = QUICK): Promise<Buffer[][]> {
+  const { fps, group, kbitPerS, source } = kind;
   const file = path.join(dir, `coded.${codec}`);
-  const params = `keyint=${CODED_GROUP}:min-keyint=${CODED_GROUP}:scenecut=0:bframes=0:aud=1:repeat-headers=1`;
+  const params = `keyint=${group}:min-keyint=${group}:scenecut=0:bframes=0:aud=1:repeat-headers=1`;
+  const frames = fps * SECONDS;
+  const input =
+    source === undefined
+      ? ['-f', 'lavfi', '-i', `testsrc2=size=640x360:rate=${fps}`]
+      : ['-r', String(fps), '-i', source, '-vf', `loop=-1:${frames},scale=640:360,noise=alls=8:allf=t`];
   await run('ffmpeg', [
-    ...['-v', 'error', '-y', '-f', 'lavfi', '-i', `testsrc2=size=640x360:rate=${CODED_FPS}:duration=${SECONDS}`],
+    ...['-v', 'error', '-y', ...input, '-frames:v', String(frames)],
     ...['-pix_fmt', 'yuv420p', '-c:v', codec === 'h264' ? 'libx264' : 'libx265', '-preset', 'ultrafast'],
     ...[codec === 'h264' ? '-x264-params' : '-x265-params', codec === 'h264' ? params : `${params}:log-level=none`],
-    ...['-b:v', `${bitrateK}k`, '-f', codec === 'h264' ? 'h264' : 'hevc', file],
+    ...['-b:v', `${kbitPerS}k`, '-f', codec === 'h264' ? 'h264' : 'hevc', file],
   ]);
   return splitUnits(await readFile(file), codec);
 }
@@ -54,6 +68,7 @@ function nalsOf(bytes: Buffer): Buffer[] {
 
 export async function startCodedCamera(
   streams: Partial<Record<Codec, Buffer[][]>>,
+  { fps }: Pick<CodedKind, 'fps'> = QUICK,
 ): Promise<{ url(codec: Codec): string; close(): Promise<void> }> {
   const timers = new Map<Line, NodeJS.Timeout>();
   const codecOf = (uri: string): Codec => (uri.includes('h265') ? 'h265' : 'h264');
@@ -62,7 +77,7 @@ export async function startCodedCamera(
     if (asked.method === 'DESCRIBE') {
       const sdp = [
         ...['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=camera', 't=0 0', 'm=video 0 RTP/AVP 96'],
-        ...[`a=rtpmap:96 ${codec.toUpperCase()}/90000`, `a=framerate:${CODED_FPS}`, 'a=control:track1', ''],
+        ...[`a=rtpmap:96 ${codec.toUpperCase()}/90000`, `a=framerate:${fps}`, 'a=control:track1', ''],
       ].join('\r\n');
       line.reply(asked, '200 OK', { 'Content-Type': 'application/sdp', 'Content-Base': `${asked.uri}/` }, sdp);
       return true;
@@ -79,9 +94,9 @@ export async function startCodedCamera(
       timers.set(
         line,
         setInterval(() => {
-          sendUnit(line, codec, units[index % units.length] ?? [], index);
+          sendUnit(line, codec, units[index % units.length] ?? [], Math.round((index * 90_000) / fps));
           index++;
-        }, 1000 / CODED_FPS),
+        }, 1000 / fps),
       );
       line.socket.once('close', () => clearInterval(timers.get(line)));
       return true;
@@ -98,13 +113,13 @@ export async function startCodedCamera(
   };
 }
 
-function sendUnit(line: Line, codec: Codec, nals: Buffer[], index: number): void {
+function sendUnit(line: Line, codec: Codec, nals: Buffer[], timestamp: number): void {
   const payloads = packetise(codec, nals, 1200);
   for (const [at, payload] of payloads.entries()) {
     const packet = rtpPacket(payload, {
       sequence: line.sequence,
       payloadType: 96,
-      timestamp: Math.round((index * 90_000) / CODED_FPS),
+      timestamp,
       marker: at === payloads.length - 1,
     });
     line.sequence += 1;

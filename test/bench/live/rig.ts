@@ -6,7 +6,6 @@ import { createInterface } from 'node:readline';
 import { systemClock } from '../../../src/base/clock.ts';
 import { createLogger } from '../../../src/base/log.ts';
 import { startEmbeddedPostgres } from '../../../src/drivers/postgres/embedded.ts';
-import { CODED_FPS, CODED_GROUP } from '../../support/coded-camera.ts';
 
 export type Kind = 'sentinel' | 'node-rtsp-stream';
 
@@ -60,8 +59,7 @@ export interface BenchCamera {
 
 export async function serveCamera(dir: string): Promise<BenchCamera> {
   const program = await startProgram('camera', { dir });
-  const { h264, h265 } = program.info as { h264: string; h265: string };
-  return { h264, h265, groupMs: (CODED_GROUP * 1000) / CODED_FPS, close: () => program.close() };
+  return { ...(program.info as Omit<BenchCamera, 'close'>), close: () => program.close() };
 }
 
 export interface BenchServer {
