@@ -38,6 +38,12 @@ export const SHOT_PAGES: readonly ShotPage[] = [
   { name: 'patrol', path: '/patrol' },
   { name: 'cameras', path: '/cameras' },
   { name: 'view', path: '/cameras?view=4' },
+  { name: 'plan', path: '/plan' },
+  { name: 'console-estate', path: '/estate' },
+  { name: 'console-health', path: '/health' },
+  { name: 'console-audit', path: '/audit' },
   { name: 'users', path: '/users' },
+  { name: 'screens', path: '/screens' },
+  { name: 'wall', path: '/wall/1' },
   { name: 'lock', path: '/review', prepare: click('account', 'lock-now') },
 ];
