@@ -12,9 +12,11 @@ export const LOWEST_THRESHOLD = 0.2;
 /** Above this hardly any structure scores: a view so restless needs masks, not deafness. */
 export const HIGHEST_THRESHOLD = 0.9;
 /** Log odds that the threshold keeps above the highest unchanged score; the next picture may score a little more. */
-const MARGIN = 1;
+const MARGIN = 1.5;
 /** So many pictures, and so many looks, weigh as much as the model's default. */
-const PICTURES_FOR_HALF = 8;
+const PICTURES_FOR_HALF = 16;
+/** With so many pictures the one that is least like the others, the only one by night say, does not speak for them. */
+const ENOUGH_TO_SPARE_ONE = 4;
 const LOOKS_FOR_HALF = 60;
 
 export interface Unchanged {
@@ -28,11 +30,17 @@ export interface Unchanged {
 /** @param modelScore the model's default */
 export function thresholdOf({ pictures, looks, highestLook }: Unchanged, modelScore: number): number {
   const byPictures =
-    pictures.length === 0 ? modelScore : shrunk(Math.max(...pictures), pictures.length / PICTURES_FOR_HALF, modelScore);
+    pictures.length === 0 ? modelScore : shrunk(highestOf(pictures), pictures.length / PICTURES_FOR_HALF, modelScore);
   if (looks === 0 || highestLook === null) return byPictures;
   // What the pictures saw is not unseen by quiet looks: the higher of both speaks for the looks.
-  const highest = Math.max(highestLook, ...pictures);
+  const highest = Math.max(highestLook, highestOf(pictures));
   return Math.min(byPictures, shrunk(highest, looks / LOOKS_FOR_HALF, modelScore));
+}
+
+/** What lawful change scores; 0 of no pictures. */
+function highestOf(pictures: readonly number[]): number {
+  const sorted = [...pictures].sort((a, b) => b - a);
+  return sorted[sorted.length >= ENOUGH_TO_SPARE_ONE ? 1 : 0] ?? 0;
 }
 
 /** The default drawn towards a margin above `highest`, with `weight` against the default's one. */

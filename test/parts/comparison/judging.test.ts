@@ -304,12 +304,16 @@ describe('a view’s own threshold', () => {
     expect(quiet.calibrated_score).toBeLessThan(eye.defaultMinScore);
     expect((await judge.subjectOf(viewId))!.minScore).toBeCloseTo(quiet.calibrated_score!, 5);
 
-    // A person finds one lawful that differs: from here on the view must not cry for as little.
+    // A person finds two lawful that differ: from here on the view must not cry for as little.
     await acceptBaseline(viewId, scene(5, wall));
+    await acceptBaseline(
+      viewId,
+      scene(6, (picture) => paint(picture, 40, 200, 150, 120, [60, 160, 60])),
+    );
     await see(scene(10), { afterS: 300 });
     await judge.judge(viewId, new AbortController().signal);
     const restless = await viewRow(viewId);
-    expect(restless.calibration!.pictures).toHaveLength(5);
+    expect(restless.calibration!.pictures).toHaveLength(6);
     expect(restless.calibrated_score!).toBeGreaterThan(quiet.calibrated_score!);
     await close();
   });

@@ -21,7 +21,7 @@ describe('a view’s own threshold', () => {
 
   test('rises where lawful pictures differ among themselves, and stays within its bounds', () => {
     expect(
-      thresholdOf({ pictures: [0.1, 0.9, 0.3, 0.2, 0.1, 0.1, 0.1, 0.1], looks: 0, highestLook: null }, MODEL),
+      thresholdOf({ pictures: [0.1, 0.9, 0.9, 0.2, 0.1, 0.1, 0.1, 0.1], looks: 0, highestLook: null }, MODEL),
     ).toBeGreaterThan(0.7);
     fc.assert(
       fc.property(fc.array(score, { maxLength: 16 }), fc.nat(1000), score, (pictures, looks, highest) => {
@@ -30,6 +30,16 @@ describe('a view’s own threshold', () => {
         expect(threshold).toBeLessThanOrEqual(HIGHEST_THRESHOLD);
       }),
     );
+  });
+
+  test('one picture that is unlike all others does not make the view deaf', () => {
+    const among = (odd: number) => ({
+      pictures: [odd, 0.1, 0.05, 0.03, 0.03, 0.03, 0.03, 0.03],
+      looks: 0,
+      highestLook: null,
+    });
+    expect(thresholdOf(among(0.95), MODEL)).toBe(thresholdOf(among(0.1), MODEL));
+    expect(thresholdOf({ pictures: [0.95, 0.03], looks: 0, highestLook: null }, MODEL)).toBeGreaterThan(MODEL);
   });
 
   test('looks never raise it, however high they score: a slow construction changes nothing', () => {
