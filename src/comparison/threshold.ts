@@ -15,9 +15,9 @@ export const HIGHEST_THRESHOLD = 0.9;
 const MARGIN = 1.5;
 /** So many pictures, and so many looks, weigh as much as the model's default. */
 const PICTURES_FOR_HALF = 16;
+const LOOKS_FOR_HALF = 60;
 /** With so many pictures the one that is least like the others, the only one by night say, does not speak for them. */
 const ENOUGH_TO_SPARE_ONE = 4;
-const LOOKS_FOR_HALF = 60;
 
 export interface Unchanged {
   /** Highest score of each lawful picture, judged against the others. */
