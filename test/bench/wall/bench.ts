@@ -36,6 +36,8 @@ const PAINTED_P99_MS = 500;
 const IDLE_CORES = 0.2;
 const GROWTH_MB_PER_HOUR = 1;
 const CADENCE_MS = 10_000;
+/** An alert that is not painted by then is lost. */
+const PATIENCE_MS = 15_000;
 
 const { values: flags } = parseArgs({
   options: {
@@ -210,8 +212,11 @@ try {
   for (let n = 0; n < wanted; n++) {
     const { id, atMs } = await raise(db, n);
     raisedIds.push(id);
-    await sleep(900 + Math.random() * 600);
-    const painted = (await Promise.all(pages.map((page) => page.evaluate(`window.painted[${id}] ?? 0`)))) as number[];
+    let painted: number[] = [];
+    for (let waitedMs = 0; waitedMs < PATIENCE_MS && (painted.length === 0 || painted.includes(0)); waitedMs += 1_000) {
+      await sleep(900 + Math.random() * 200);
+      painted = await Promise.all(pages.map((page) => page.evaluate<number>(`window.painted[${id}] ?? 0`)));
+    }
     for (const ms of painted) {
       if (ms > 0) latencies.push(ms - atMs);
       else lost++;
