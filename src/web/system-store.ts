@@ -35,13 +35,13 @@ export async function readFigures(db: Db, nowMs: number): Promise<Figures> {
       select date_trunc('minute', captured_at) as at, count(*)::int as looks,
         count(*) filter (where result = 'not_judged')::int as not_judged,
         count(*) filter (where result = 'changed')::int as changed,
-        count(compare_ms)::int as compared,
-        percentile_cont(0.5) within group (order by compare_ms) as compare_ms
+        count(compare_ms) filter (where stage = 'network')::int as compared,
+        percentile_cont(0.5) within group (order by compare_ms) filter (where stage = 'network') as compare_ms
       from look where captured_at >= ${since} and captured_at < ${new Date(until)} group by 1 order by 1`.execute(db),
     sql<{ median: number | null; p95: number | null }>`
       select percentile_cont(0.5) within group (order by compare_ms) as median,
         percentile_cont(0.95) within group (order by compare_ms) as p95
-      from look where captured_at >= ${since} and compare_ms is not null`.execute(db),
+      from look where captured_at >= ${since} and stage = 'network' and compare_ms is not null`.execute(db),
     db.selectFrom('server_clock').selectAll().orderBy('host').limit(PROCESSES_SHOWN).execute(),
   ]);
   const byMinute = new Map(looks.rows.map((row) => [row.at.getTime(), row]));

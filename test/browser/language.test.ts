@@ -8,7 +8,7 @@ import { SAMPLE_PASSWORD, startSampleWeb, type SampleWeb } from '../support/web.
 const ADMIN = { name: 'admin', password: SAMPLE_PASSWORD };
 const PAGES = [
   ...['/sign-in', '/review', '/evidence', '/evidence/packages', '/evidence/custody', '/patrol'],
-  ...['/cameras', '/cameras?view=4', '/users'],
+  ...['/cameras', '/cameras?view=4', '/users', '/plan', '/estate', '/health', '/audit'],
 ];
 /** Names and abbreviations that are the same in every language, and what the sample data is called by machines. */
 const KNOWN = new Set([
@@ -27,14 +27,15 @@ const KNOWN = new Set([
     'Esc',
     'Asia',
     'Shanghai',
-    'KiB',
+    // sizes, what a check answers, and what entries of the audit call their parts
+    ...['KiB', 'GiB', 'TiB', 'answers', 'name', 'address', 'Enter'],
   ],
   // What stands in a camera file.
   ...['kind', 'ptz'],
 ]);
 /** A key that was shown instead of its message, e.g. `review.claim`. */
 const KEY =
-  /\b(?:app|do|time|account|live|problem|review|machine|evidence|empty|cameras|view|baseline|mask|import|users|tokens|help|words|lock|video|patrol|units|clock)\.[a-z]\w*/;
+  /\b(?:app|do|time|account|live|problem|review|machine|evidence|empty|cameras|view|baseline|mask|import|users|tokens|help|words|lock|video|patrol|units|clock|bulk|connection|plan|notice|estate|health|store|audit)\.[a-z]\w*/;
 
 describeInBrowser('the languages', (pages) => {
   let web: SampleWeb;

@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { chromium, type Browser } from 'playwright-core';
 import type { Db } from '../../src/drivers/postgres/postgres.ts';
 import { CHROMIUM_ARGUMENTS, findChromium } from '../support/chromium.ts';
+import { fillConsole } from '../support/sample-console.ts';
 import { fillSample, type MemoryPictures } from '../support/sample-estate.ts';
 import { fillMany } from '../support/sample-many.ts';
 import { startSampleServer } from '../support/sample-server.ts';
@@ -24,10 +25,14 @@ const SETTLE_MS = 400;
 
 const DATA = {
   none: async () => {},
-  little: (db: Db, pictures: MemoryPictures) => fillSample(db, pictures, Date.now(), 12),
+  little: async (db: Db, pictures: MemoryPictures) => {
+    await fillSample(db, pictures, Date.now(), 12);
+    await fillConsole(db, pictures, 30);
+  },
   much: async (db: Db, pictures: MemoryPictures) => {
     await fillSample(db, pictures, Date.now(), 24);
     await fillMany(db, { cameras: 364, open: 600, decided: 2_000 });
+    await fillConsole(db, pictures, 1_142);
   },
 } as const;
 

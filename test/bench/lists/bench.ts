@@ -15,6 +15,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { sql } from 'kysely';
 import sharp from 'sharp';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/log.ts';
@@ -58,7 +59,11 @@ try {
   const pictures = new MemoryPictures();
   await fillSample(db, pictures, Date.now(), 60);
   const beganMs = performance.now();
-  await fillLists(db, { cameras, open, past, looks: 400_000, audit: 300_000, households: 1142 });
+  await db.connection().execute(async (filling) => {
+    // What fills takes longer than any request may.
+    await sql`set statement_timeout = 0`.execute(filling);
+    await fillLists(filling, { cameras, open, past, looks: 400_000, audit: 300_000, households: 1142 });
+  });
   const drawing = sharp({ create: { width: 2400, height: 1500, channels: 3, background: '#cfe0c3' } });
   const plan = await fillPlan(db, pictures.put(await drawing.jpeg().toBuffer()));
   say(

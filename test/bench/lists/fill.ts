@@ -39,25 +39,25 @@ export async function fillLists(db: Db, size: Size): Promise<void> {
     const to = Math.min(total, from + ROWS_AT_ONCE - 1);
     await sql`
       with made as (
-        insert into candidate (view_id, state, severity, box, polygon, score, occurrences, first_seen_at, last_seen_at,
-          raised_at, raised_by_look_id, machine_result, verdict, before_sha256, after_sha256)
-        select n % ${cameras} + 1, case when n > ${past} then 'open' else 'decided' end,
+        insert into candidate (id, view_id, state, severity, box, polygon, score, occurrences, first_seen_at, last_seen_at,
+          raised_at, raised_by_look_id, machine_result, verdict, verdict_id,
+          before_sha256, after_sha256)
+        overriding system value
+        select n + 1000, n % ${cameras} + 1, case when n > ${past} then 'open' else 'decided' end,
           case when n % 23 = 0 then 'safety' when n % 7 = 0 then 'high' else 'normal' end, '[0.1,0.1,0.2,0.2]', '[[0.1,0.1],[0.3,0.1],[0.3,0.3]]',
           0.8, 5, at, at, at, 1, '{"lighting": "day"}',
           case when n > ${past} then null else (array['violation','false_alarm','permitted','transferred'])[n % 4 + 1] end,
+          case when n > ${past} then null else n + 1000 end,
           (select picture_sha256 from baseline limit 1), (select picture_sha256 from baseline limit 1)
         from generate_series(${from}::int, ${to}::int) n,
           lateral (select now() - ${YEARS} * interval '365 days' * (1 - n::float / ${total}::float) as at) t
         returning id, verdict, raised_at
       ), judged as (
-        insert into verdict (candidate_id, verdict, reason, decided_by, decided_at)
-        select id, verdict, '核查', 1, raised_at + interval '1 hour' from made where verdict is not null returning id, candidate_id
+        insert into verdict (id, candidate_id, verdict, reason, decided_by, decided_at) overriding system value
+        select id, id, verdict, '核查', 1, raised_at + interval '1 hour' from made where verdict is not null returning id, candidate_id
       )
       select 1`.execute(db);
   }
-  await sql`update candidate c set verdict_id = v.id from verdict v where v.candidate_id = c.id and c.verdict_id is null`.execute(
-    db,
-  );
   for (let from = 1; from <= looks; from += ROWS_AT_ONCE) {
     await sql`
       insert into look (view_id, captured_at, result, stage, gate_score, max_score, lighting, picture_sha256, compare_ms, judged_at)
