@@ -56,6 +56,7 @@ async function photographed(folders: readonly string[]): Promise<Place[]> {
   return Promise.all(
     folders.map(async (folder) => {
       const names = (await readdir(folder)).filter((name) => /\.(jpe?g|png)$/i.test(name)).sort();
+      if (names.length === 0) throw new Error(`no pictures in ${folder}`);
       const step = Math.max(1, names.length / MOST_PICTURES);
       const chosen = names.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));
       const pictures = await Promise.all(chosen.map((name) => readPicture(path.join(folder, name))));
