@@ -25,7 +25,7 @@ export class LiveSittings {
 
   constructor(parts: Pick<WebParts, 'db' | 'clock' | 'log'>) {
     this.#parts = parts;
-    this.#beat = parts.clock.every(LIMITS.liveSittingBeatMs, () => this.#write(() => this.#sweep()));
+    this.#beat = parts.clock.every(LIMITS.liveSittingBeatMs, () => this.#sweep());
   }
 
   /** Somebody's tile shows a camera. @returns it no longer does; calling it again does nothing */
@@ -35,7 +35,7 @@ export class LiveSittings {
     sitting.tiles++;
     if (sitting.tiles === 1) {
       this.#open.set(key, sitting);
-      this.#write(() => this.#prolong([sitting]));
+      this.#prolong([sitting]);
     }
     let isOver = false;
     return () => {
@@ -44,7 +44,7 @@ export class LiveSittings {
       sitting.tiles--;
       if (sitting.tiles > 0) return;
       this.#open.delete(key);
-      this.#write(() => this.#prolong([sitting]));
+      this.#prolong([sitting]);
     };
   }
 
@@ -53,7 +53,7 @@ export class LiveSittings {
     this.#beat.cancel();
     const open = [...this.#open.values()];
     this.#open.clear();
-    this.#write(() => this.#prolong(open));
+    this.#prolong(open);
     await this.#writing;
   }
 
@@ -63,32 +63,33 @@ export class LiveSittings {
     });
   }
 
-  /** Begins those that are new. */
-  async #prolong(sittings: readonly Sitting[]): Promise<void> {
+  /** As far as now, which may be written down a little later; begins those that are new. */
+  #prolong(sittings: readonly Sitting[]): void {
     if (sittings.length === 0) return;
     const now = new Date(this.#parts.clock.nowMs());
-    await this.#parts.db
-      .insertInto('live_sitting')
-      .values(
-        sittings.map(({ userId, cameraId }) => ({
-          user_id: userId,
-          camera_id: cameraId,
-          began_at: now,
-          seen_until: now,
-        })),
-      )
-      .onConflict((conflict) => conflict.columns(['user_id', 'camera_id']).doUpdateSet({ seen_until: now }))
-      .execute();
+    const rows = sittings.map(({ userId, cameraId }) => ({
+      ...{ user_id: userId, camera_id: cameraId, began_at: now, seen_until: now },
+    }));
+    this.#write(async () => {
+      await this.#parts.db
+        .insertInto('live_sitting')
+        .values(rows)
+        .onConflict((conflict) => conflict.columns(['user_id', 'camera_id']).doUpdateSet({ seen_until: now }))
+        .execute();
+    });
   }
 
   /** Prolongs what goes on, and makes lines of the log out of what has ended. */
-  async #sweep(): Promise<void> {
-    const { db, clock } = this.#parts;
-    await this.#prolong([...this.#open.values()]);
-    const nowMs = clock.nowMs();
-    await db.transaction().execute(async (trx) => {
+  #sweep(): void {
+    this.#prolong([...this.#open.values()]);
+    const nowMs = this.#parts.clock.nowMs();
+    this.#write(() => this.#end(new Date(nowMs - LIMITS.liveSittingGapMs), nowMs));
+  }
+
+  async #end(seenBefore: Date, nowMs: number): Promise<void> {
+    await this.#parts.db.transaction().execute(async (trx) => {
       const ended = await sql<{ user_id: number; camera_id: number; began_at: Date; seen_until: Date }>`
-        delete from live_sitting where seen_until < ${new Date(nowMs - LIMITS.liveSittingGapMs)}
+        delete from live_sitting where seen_until < ${seenBefore}
         returning user_id, camera_id, began_at, seen_until`.execute(trx);
       for (const { user_id: userId, camera_id: cameraId, began_at: from, seen_until: until } of ended.rows) {
         await recordAudit(trx, {
