@@ -7,6 +7,7 @@ import type { PersistenceRule } from '../../../src/drivers/postgres/schema.ts';
 export class Places {
   readonly regionsOf: readonly (readonly number[])[];
   readonly #polygons: readonly Polygon[];
+  readonly #areOne = new Map<number, boolean>();
   /** `shows[region][picture]`: does the picture show that region's place changed? */
   readonly shows: readonly Uint8Array[];
 
@@ -25,7 +26,10 @@ export class Places {
   }
 
   areOne(a: number, b: number): boolean {
-    return samePlace(this.#polygons[a]!, this.#polygons[b]!);
+    const key = Math.min(a, b) * this.#polygons.length + Math.max(a, b);
+    const known = this.#areOne.get(key) ?? samePlace(this.#polygons[a]!, this.#polygons[b]!);
+    this.#areOne.set(key, known);
+    return known;
   }
 
   /** Looks as the program keeps them, newest first. */
