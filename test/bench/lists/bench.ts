@@ -107,7 +107,7 @@ try {
     },
     'past items by a place that is not there': { path: (n) => `/candidates?state=decided&place=nowhere${n}` },
     'items of a unit': { who: narrow, path: () => '/candidates?limit=50' },
-    'an item': { path: (n) => `/candidates/${past - n * 17}` },
+    'an item': { path: (n) => `/candidates/${1001 + ((n * 17) % past)}` },
     plans: { path: () => '/plans' },
     'a plan with all cameras': { path: () => `/plans/${plan}` },
     buildings: { path: () => '/buildings' },
