@@ -42,9 +42,7 @@ export interface ConnectionTestParts {
     options: { signal: AbortSignal; limitMs: number; onStep: (step: OpeningStep) => void },
   ) => Promise<AccessUnit>;
   /** What the device says it is; null for a camera without an ONVIF address. */
-  readonly identify: (
-    camera: CaptureCamera,
-  ) => Promise<{
+  readonly identify: (camera: CaptureCamera) => Promise<{
     readonly make: string | null;
     readonly model: string | null;
     readonly firmware: string | null;

@@ -34,7 +34,11 @@ describeInBrowser('the wall', (pages) => {
   /** Another candidate of a view, raised as the pipeline does: row and event in one transaction. */
   const raise = (place: string): Promise<number> =>
     web.db.transaction().execute(async (trx) => {
-      const { id, severity_rank: _rank, ...row } = await trx
+      const {
+        id,
+        severity_rank: _rank,
+        ...row
+      } = await trx
         .selectFrom('candidate')
         .innerJoin('view', 'view.id', 'candidate.view_id')
         .innerJoin('camera', 'camera.id', 'view.camera_id')
