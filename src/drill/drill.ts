@@ -5,4 +5,4 @@
  */
 export { askDrills, cancelDrills, readDrills, readDrillsById, type Drill } from './drill-store.ts';
 export { DrillWorker, type DrillParts } from './drill-worker.ts';
-export { DRILL_KINDS, DRILL_LIGHTS, DRILL_SIZES } from './exercise.ts';
+export { DRILL_KINDS, DRILL_LIGHTS } from './exercise.ts';

@@ -29,7 +29,7 @@ export * from './contract-live.ts';
 export * from './contract-package.ts';
 export * from './contract-patrol.ts';
 export * from './contract-wall.ts';
-export { Box, PageQuery, Severity, VerdictKind } from './contract-shapes.ts';
+export { PageQuery, Severity, VerdictKind } from './contract-shapes.ts';
 
 export const Page = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), next: Nullable(Type.String()) });
