@@ -203,6 +203,11 @@ export const ERROR_TABLE = {
     zh: '请求内容超过上限 {limitBytes} 字节',
   },
   'web.not_found': { status: 404, en: 'There is nothing at {path}', zh: '地址 {path} 不存在' },
+  'web.wants_websocket': {
+    status: 426,
+    en: '{path} answers WebSockets alone',
+    zh: '地址 {path} 只接受 WebSocket 连接',
+  },
   'web.missing': { status: 404, en: 'No {what} has the number {id}', zh: '不存在编号为 {id} 的对象（{what}）' },
   'web.not_signed_in': { status: 401, en: 'Sign in first', zh: '请先登录' },
   'web.wrong_login': { status: 401, en: 'The name or the password is wrong', zh: '用户名或密码错误' },

@@ -38,6 +38,11 @@ export async function liveRoutes(server: Server, parts: WebParts): Promise<void>
 
   await server.register(async (scope) => {
     await scope.register(websocket, { options: { maxPayload: LIMITS.liveAskBytes, perMessageDeflate: false } });
+    scope.addHook('onRequest', async (request, reply) => {
+      if (request.ws) return;
+      reply.header('upgrade', 'websocket');
+      throw new SentinelError('web.wants_websocket', { path: request.routeOptions.url ?? '' });
+    });
     // A refused upgrade leaves its socket with nobody: HTTP has let go of it, and there is no WebSocket.
     scope.addHook('onResponse', (request, _reply, done) => {
       request.raw.socket.destroySoon();
