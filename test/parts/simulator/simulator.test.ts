@@ -93,7 +93,8 @@ describe('a simulated stream', () => {
     const one = (await decoder.decode(await keyFrame(simulator, 'roof-1/sub'))).picture;
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     const other = (await decoder.decode(await keyFrame(simulator, 'roof-1/sub'))).picture;
-    expect(meanDifference(one, other, 0, 16)).toBeGreaterThan(0.2);
+    // One digit of small type may be all that differs; a strip that stood still would differ by nothing.
+    expect(meanDifference(one, other, 0, 16)).toBeGreaterThan(0.05);
     // Black beside the digits, and no smear of the strip into the picture.
     const strip = (x: number, y: number): number => one.rgb[(y * one.widthPx + x) * 3] ?? 255;
     for (let x = 170; x < 640; x++) for (const y of [0, 8, 15]) expect(strip(x, y)).toBeLessThan(4);
