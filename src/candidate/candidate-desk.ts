@@ -3,7 +3,7 @@ import type { Polygon } from '../base/picture.ts';
 import { LIMITS } from '../base/limits.ts';
 import { recordEvents, type DbOrTrx } from '../drivers/postgres/postgres.ts';
 import type { PersistenceRule, StoredRegion, VerdictKind } from '../drivers/postgres/schema.ts';
-import { hasOutgrown, persistenceOf, samePlace, touches, type LookBack } from './candidate.ts';
+import { areNear, hasOutgrown, hullOf, persistenceOf, samePlace, touches, type LookBack } from './candidate.ts';
 import * as store from './candidate-store.ts';
 import { isGraver, severityOf } from './severity.ts';
 
@@ -57,7 +57,9 @@ export class CandidateDesk {
     const raised: number[] = [];
     const strengthened = new Set<number>();
     const graver: number[] = [];
-    for (const region of look.regions) {
+    const widened = new Set<number>();
+    // The largest first: it is what a structure of several pieces is raised for.
+    for (const region of look.regions.toSorted((a, b) => b.areaFraction - a.areaFraction)) {
       const item = items.find(
         ({ state, polygon }) =>
           samePlace(region.polygon, polygon) && (state === 'open' || !hasOutgrown(region.polygon, polygon)),
@@ -80,6 +82,13 @@ export class CandidateDesk {
       looksByRule.set(rule, looks);
       const persistence = persistenceOf(region.polygon, looks, rule);
       if (!persistence.stays) continue;
+      const whole = items.find(({ state, polygon }) => state === 'open' && areNear(region.polygon, polygon));
+      if (whole) {
+        whole.polygon = hullOf(whole.polygon, region.polygon);
+        await store.widen(trx, whole.id, whole.polygon);
+        widened.add(whole.id);
+        continue;
+      }
       const overlaySha256 = await look.overlayOf(region);
       const id = await store.raise(trx, { look, region, persistence, severity, rule, overlaySha256 });
       items.push({ id, state: 'open', severity, polygon: region.polygon });
@@ -94,7 +103,9 @@ export class CandidateDesk {
     await recordEvents(
       trx,
       'candidate.changed',
-      graver.map((candidateId) => ({ candidateId, viewId: look.viewId })),
+      [...new Set([...graver, ...widened])]
+        .filter((candidateId) => !raised.includes(candidateId))
+        .map((candidateId) => ({ candidateId, viewId: look.viewId })),
       look.capturedAtMs,
     );
     for (const id of raised) await this.#onRaised(trx, id);

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Polygon } from '../base/picture.ts';
 import type { DbOrTrx } from '../drivers/postgres/postgres.ts';
 import type { PersistenceRule, Severity, StoredRegion, VerdictKind } from '../drivers/postgres/schema.ts';
-import type { LookBack, Persistence } from './candidate.ts';
+import { boxOf, type LookBack, type Persistence } from './candidate.ts';
 import type { JudgedLook } from './candidate-desk.ts';
 
 export interface ViewRules {
@@ -36,7 +36,7 @@ export interface StandingItem {
   readonly id: number;
   readonly state: 'open' | 'decided';
   severity: Severity;
-  readonly polygon: Polygon;
+  polygon: Polygon;
 }
 
 /** Items a region may belong to: the open ones first, then decided ones that were still seen after `since`. */
@@ -92,6 +92,15 @@ export async function strengthen(trx: DbOrTrx, id: number, score: number, seenAt
       last_seen_at: seenAt,
       score: eb.fn<number>('greatest', ['score', eb.val(score)]),
     }))
+    .where('id', '=', id)
+    .execute();
+}
+
+/** A further piece of the structure: its place is as wide as all of them. What the machine raised it for stays as it was. */
+export async function widen(trx: DbOrTrx, id: number, place: Polygon): Promise<void> {
+  await trx
+    .updateTable('candidate')
+    .set({ polygon: JSON.stringify(place), box: JSON.stringify(boxOf(place)) })
     .where('id', '=', id)
     .execute();
 }

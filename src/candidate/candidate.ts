@@ -1,7 +1,8 @@
 /**
  * Regions over time: a suspected structure is a region that stays. Every judged look comes here in the transaction that
  * records it. A changed place strengthens the item that stands for it, or, once it has stayed long enough, is raised as
- * one new item: one open item per place, whatever the number of looks.
+ * one new item: one open item per place, whatever the number of looks. Of a structure that shows in several pieces the
+ * largest is raised; what stays near it widens its place.
  *
  * The rule of persistence: of the last `of` judged samples of the view at least `found` show the place changed, and the
  * first and last look that does lie at least `spanS` apart. Where looks come faster than that, a sample is a stretch of
@@ -67,6 +68,42 @@ export function samePlace(a: Polygon, b: Polygon): boolean {
   if (areApart(boxOf(a), boxOf(b))) return false;
   const shared = sharedArea(a, b);
   return shared.union > 0 && (shared.both / shared.union >= 0.25 || shared.both / Math.min(shared.a, shared.b) >= 0.6);
+}
+
+/** How near two regions of one structure lie, as a share of the larger one's extent and at most of the picture. */
+const NEAR = 0.25;
+const NEAR_MOST = 0.05;
+
+/** Whether two regions may be pieces of one structure: a roof that stands out, and a wall below it that hardly does. */
+export function areNear(a: Polygon, b: Polygon): boolean {
+  const [ax, ay, aw, ah] = boxOf(a);
+  const [bx, by, bw, bh] = boxOf(b);
+  const marginX = Math.min(NEAR_MOST, NEAR * Math.max(aw, bw));
+  const marginY = Math.min(NEAR_MOST, NEAR * Math.max(ah, bh));
+  return !areApart([ax - marginX, ay - marginY, aw + 2 * marginX, ah + 2 * marginY], [bx, by, bw, bh]);
+}
+
+/** The convex hull of polygons (Andrew's monotone chain), counter-clockwise in the picture's axes. */
+export function hullOf(...polygons: readonly Polygon[]): Polygon {
+  const points = polygons.flat().toSorted(([ax, ay], [bx, by]) => ax - bx || ay - by);
+  const half = (ordered: Polygon): Polygon => {
+    const chain: Polygon[number][] = [];
+    for (const point of ordered) {
+      for (;;) {
+        const [before, last] = chain.slice(-2);
+        if (!before || !last || turn(before, last, point) > 0) break;
+        chain.pop();
+      }
+      chain.push(point);
+    }
+    return chain.slice(0, -1);
+  };
+  return [...half(points), ...half(points.toReversed())];
+}
+
+/** Above zero where the way from `a` over `b` to `c` turns left. */
+function turn(a: Polygon[number], b: Polygon[number], c: Polygon[number]): number {
+  return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
 }
 
 /** The place has outgrown what was decided of it: a decided structure that is built on is a new finding. */

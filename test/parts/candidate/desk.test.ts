@@ -86,6 +86,27 @@ describe('the desk', () => {
     expect(sealed).toEqual([item!.id]);
   });
 
+  test('a structure that shows in pieces is one item, as wide as all that stay, also once it is decided', async () => {
+    const { look, items, decide } = await watched('pieces');
+    const piece = (x: number, y: number, size: number, score: number): StoredRegion => ({
+      ...{ score, box: [x, y, size, size], polygon: square(x, y, size), areaFraction: size * size },
+    });
+    const [wall, roof, far] = [piece(0.45, 0.52, 0.05, 0.99), piece(0.4, 0.4, 0.1, 0.7), piece(0.75, 0.4, 0.05, 0.9)];
+    const passing = piece(0.53, 0.4, 0.05, 0.9);
+    const raised: number[][] = [];
+    for (let seen = 0; seen < 6; seen++)
+      raised.push(await look(seen === 5 ? [wall, roof, far, passing] : [wall, roof, far]));
+    expect(raised.map(({ length }) => length)).toEqual([0, 0, 0, 2, 0, 0]);
+    const [hutItem, other, ...more] = await items();
+    expect(more).toEqual([]);
+    // The roof, though the wall scores higher; and whoever only passed has not widened it.
+    expect(hutItem!.machine_result).toMatchObject({ region: { box: roof.box } });
+    expect(hutItem!.box.map((edge) => Math.round(edge * 1e5) / 1e5)).toEqual([0.4, 0.4, 0.1, 0.17]);
+    expect(other!.box).toEqual(far.box);
+    await decide('violation');
+    for (let seen = 0; seen < 5; seen++) expect(await look([wall, roof, far])).toEqual([]);
+  });
+
   test('a van that leaves in time raises nothing', async () => {
     const { look, items } = await watched('van');
     for (let seen = 0; seen < 3; seen++) await look([region(hut)]);

@@ -1,0 +1,48 @@
+/** When two regions are pieces of one structure, and how wide the whole of them is. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Polygon } from '../../../src/base/picture.ts';
+import { areNear, hullOf } from '../../../src/candidate/candidate.ts';
+import { square } from '../../support/places.ts';
+
+const point = fc.tuple(fc.nat(64), fc.nat(36)).map(([x, y]): [number, number] => [x / 64, y / 36]);
+const polygon = fc.uniqueArray(point, { minLength: 3, maxLength: 20, selector: String });
+
+const turns = (hull: Polygon): number[] =>
+  hull.map(([bx, by], at) => {
+    const [ax, ay] = hull.at(at - 1)!;
+    const [cx, cy] = hull[(at + 1) % hull.length]!;
+    return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
+  });
+
+test('a hull is convex, is made of corners of its pieces, and holds every one of them', () => {
+  fc.assert(
+    fc.property(polygon, polygon, (a, b) => {
+      const hull = hullOf(a, b);
+      const corners = new Set([...a, ...b].map(String));
+      expect(hull.every((corner) => corners.has(String(corner)))).toBe(true);
+      if (hull.length < 3) return;
+      expect(turns(hull).every((turn) => turn > 0)).toBe(true);
+      for (const [x, y] of [...a, ...b]) {
+        for (const [at, [bx, by]] of hull.entries()) {
+          const [ax, ay] = hull.at(at - 1)!;
+          expect((bx - ax) * (y - ay) - (by - ay) * (x - ax)).toBeGreaterThanOrEqual(-1e-12);
+        }
+      }
+    }),
+  );
+});
+
+test('near is a quarter of the larger one’s extent, and a twentieth of the picture at most, either way round', () => {
+  const hut = square(0.3, 0.3, 0.1);
+  for (const [gap, near] of [
+    [0.02, true],
+    [0.03, false],
+  ] as const) {
+    const piece = square(0.4 + gap, 0.3, 0.05);
+    expect([areNear(hut, piece), areNear(piece, hut)]).toEqual([near, near]);
+  }
+  const hall = square(0, 0, 0.5);
+  expect(areNear(hall, square(0.54, 0.1, 0.05))).toBe(true);
+  expect(areNear(hall, square(0.56, 0.1, 0.05))).toBe(false);
+});
