@@ -304,7 +304,8 @@ export class RtpDepacketizer {
   }
 
   #keyBytes(): Uint8Array | undefined {
-    this.#expectedBytes = Math.max(FIRST_DELTA_BYTES, Math.ceil(this.#length * 1.25));
+    // Slow to forget a large one: growing a buffer costs another one.
+    this.#expectedBytes = Math.ceil(Math.max(FIRST_DELTA_BYTES, this.#length * 1.25, this.#expectedBytes * 0.9));
     if (this.#sets.arrivedComplete) return this.#takeBytes();
     const sets = this.#sets.current();
     if (!sets) return undefined;
@@ -321,10 +322,10 @@ export class RtpDepacketizer {
     return bytes;
   }
 
-  /** The unit's bytes; the buffer itself where little of it is empty, else a copy. */
+  /** The unit's bytes; the buffer itself where little of it is empty, or it is soon let go of, else a copy. */
   #takeBytes(): Uint8Array {
     const buffer = this.#buffer;
-    if (this.#length * 4 >= buffer.length * 3) {
+    if (this.#demand === 'key' || this.#length * 4 >= buffer.length * 3) {
       this.#buffer = NOTHING;
       return buffer.subarray(0, this.#length);
     }
