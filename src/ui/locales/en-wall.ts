@@ -8,7 +8,6 @@ export const wall = {
   turn: 'Turn {n} of {of}',
   noCameras: 'No cameras are assigned to this screen: choose some on the page “Screens”',
   noDome: 'There is no dome to show',
-  noPlan: 'There is no floor plan yet',
   sound: {
     mute: 'Mute for 10 min',
     muted: 'Muted, sound is back in {left}',

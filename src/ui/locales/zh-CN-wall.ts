@@ -8,7 +8,6 @@ export const wall = {
   turn: '轮巡 {n}/{of}',
   noCameras: '这块屏幕没有指定摄像机，请在“屏幕”页面设置',
   noDome: '没有可显示的球机',
-  noPlan: '还没有平面图',
   sound: {
     mute: '静音 10 分钟',
     muted: '已静音，{left} 后恢复',

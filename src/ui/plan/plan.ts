@@ -1,13 +1,11 @@
 /** A plan as a page holds it: fetched, and kept fresh by what happens to its cameras, their items, and itself. */
-import { onBeforeUnmount, reactive, ref, watch, type Ref } from 'vue';
-import { systemClock, type Timer } from '../../base/clock.ts';
+import { ref, watch, type Ref } from 'vue';
 import type { PlanDetail } from '../../web/contract.ts';
-import { api, asProblem, type ApiProblem } from '../api.ts';
-import { onHappened, onReset } from '../live.ts';
+import { api } from '../api.ts';
+import { useFresh } from '../fresh.ts';
 import type { Level } from './cluster.ts';
 
 const GATHER_MS = 300;
-/** Last looks move all the time and no event tells of each. */
 const REFRESH_MS = 30_000;
 
 export type Placed = PlanDetail['placed'][number];
@@ -24,52 +22,16 @@ export function levelOf({ enabled, safety, high, open, state, notJudged }: Place
 /** @param planId undefined shows the first there is */
 export function usePlan(planId: Readonly<Ref<number | undefined>>) {
   const plan = ref<PlanDetail>();
-  const state = reactive({ isLoaded: false, problem: undefined as ApiProblem | undefined });
-  let isBusy = false;
-  let isWanted = false;
-
-  async function load(): Promise<void> {
-    if (isBusy) {
-      isWanted = true;
-      return;
-    }
-    isBusy = true;
-    try {
+  const { state, load } = useFresh(
+    async () => {
       const id = planId.value ?? (await api.plans()).items[0]?.id;
       plan.value = id === undefined ? undefined : await api.plan(id);
-      state.problem = undefined;
-      state.isLoaded = true;
-    } catch (thrown) {
-      state.problem = asProblem(thrown);
-    }
-    isBusy = false;
-    if (isWanted) {
-      isWanted = false;
-      await load();
-    }
-  }
-
-  let gathering: Timer | undefined;
-  function soon(): void {
-    gathering ??= systemClock.after(GATHER_MS, () => {
-      gathering = undefined;
-      void load();
-    });
-  }
-  const refreshing = systemClock.every(REFRESH_MS, () => {
-    if (document.visibilityState === 'visible') void load();
-  });
-  const stops = [
-    onHappened(({ kind }) => {
-      if (/^(?:candidate|camera|view|plan)\./.test(kind)) soon();
-    }),
-    onReset(soon),
-  ];
-  onBeforeUnmount(() => {
-    for (const stop of stops) stop();
-    refreshing.cancel();
-    gathering?.cancel();
-  });
+    },
+    {
+      ...{ refreshMs: REFRESH_MS, gatherMs: GATHER_MS },
+      concerns: (kind) => /^(?:candidate|camera|view|plan)\./.test(kind),
+    },
+  );
   watch(
     planId,
     () => {
