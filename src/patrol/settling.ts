@@ -39,7 +39,7 @@ export const SETTLE_RULES: SettleRules = {
 /** Pictures nearer to that from before the move than this have not left it. */
 const LEFT_PX = 2;
 /** A picture sharper than the one before it by more than this is still clearing up. */
-const CLEARS = 1.1;
+const CLEARS = 1.04;
 /** Positions that differ less than this are the same, in normalised units. */
 const SAME_POSITION = 0.0005;
 

@@ -1,8 +1,8 @@
 /**
  * A process that raises items, decides them and fetches their streams as fast as it can, through the real desks and
- * without cameras: to be killed at any instant. Prints a dot for each item done with. Argument: {"databaseUrl", "dir", "viewId", "userId"}.
+ * without cameras: to be killed at any instant. Prints a dot for each item done with. Argument: {"databaseUrl", "dir", "cameraId", "userId"}.
  */
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { CandidateDesk } from '../../src/candidate/candidate.ts';
@@ -14,10 +14,10 @@ import { Review } from '../../src/review/review.ts';
 import { square } from './places.ts';
 import { snapshotDesk } from './snapshots.ts';
 
-const { databaseUrl, dir, viewId, userId } = JSON.parse(process.argv[2] ?? '{}') as {
+const { databaseUrl, dir, cameraId, userId } = JSON.parse(process.argv[2] ?? '{}') as {
   databaseUrl: string;
   dir: string;
-  viewId: number;
+  cameraId: number;
   userId: number;
 };
 const clock = systemClock;
@@ -54,6 +54,12 @@ for (;;) {
   const [x, y] = [randomInt(80) / 100, randomInt(80) / 100];
   const region = { score: 0.9, box: [x, y, 0.1, 0.1] as const, polygon: square(x, y, 0.1), areaFraction: 0.01 };
   const picture = await blobs.put(randomBytes(500));
+  // A view for each: in one view they would soon lie near one another, and be pieces of what is open there.
+  const { id: viewId } = await db
+    .insertInto('view')
+    .values({ camera_id: cameraId, key: randomUUID(), name: '屋顶', state: 'watching' })
+    .returning('id')
+    .executeTakeFirstOrThrow();
   const [candidateId] = await db.transaction().execute(async (trx) => {
     const look = await trx
       .insertInto('look')
@@ -68,7 +74,7 @@ for (;;) {
       ...{ beforeSha256: null, afterSha256: picture, machineResult: {}, overlayOf: async () => picture },
     });
   });
-  if (candidateId === undefined) continue;
+  if (candidateId === undefined) throw new Error('no item was raised');
   const reviewer = { userId, isAdmin: true };
   await review.decide(candidateId, reviewer, {
     ...{ verdict: 'false_alarm', reason: '误报', duplicateOf: undefined, version: 1 },

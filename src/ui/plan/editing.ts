@@ -110,6 +110,12 @@ export function useEditing(
       keepSoon();
     },
 
+    /** Takes the last step back; keys that have not come to rest are one. */
+    undo(): void {
+      if (resting) void keep();
+      void placing.undo();
+    },
+
     /** A click on the plan: puts what waits, or sets a corner. */
     async point([x, y]: [number, number]): Promise<void> {
       if (waiting.value) {

@@ -24,6 +24,8 @@ export function usePanZoom(stage: Readonly<Ref<HTMLElement | null>>, plan: Reado
   const pointers = new Map<number, { x: number; y: number }>();
   let travelled = 0;
   let flight = 0;
+  /** Where the flight under way ends. */
+  let ahead: { scale: number; x: number; y: number } | undefined;
   let observer: ResizeObserver | undefined;
 
   const fitScale = computed(() => {
@@ -44,16 +46,27 @@ export function usePanZoom(stage: Readonly<Ref<HTMLElement | null>>, plan: Reado
     at.y = hold(at.y, size.height, heightPx * at.scale);
   }
 
-  function fit(): void {
+  function stopFlight(): void {
     cancelAnimationFrame(flight);
+    ahead = undefined;
+  }
+
+  function fit(): void {
+    stopFlight();
     at.scale = fitScale.value;
     isMoved.value = false;
     keepInside();
   }
 
-  /** Scales about a point of the window. */
-  function zoom(by: number, x = size.width / 2, y = size.height / 2): void {
-    cancelAnimationFrame(flight);
+  /** Scales about the middle: from where a flight under way will end, so that an early press loses none of it. */
+  function zoomMiddle(by: number): void {
+    if (ahead) Object.assign(at, ahead);
+    zoom(by, size.width / 2, size.height / 2);
+  }
+
+  /** Scales about a point of the window, as it stands. */
+  function zoom(by: number, x: number, y: number): void {
+    stopFlight();
     const scale = limit(at.scale * by);
     at.x = x - ((x - at.x) / at.scale) * scale;
     at.y = y - ((y - at.y) / at.scale) * scale;
@@ -71,22 +84,26 @@ export function usePanZoom(stage: Readonly<Ref<HTMLElement | null>>, plan: Reado
 
   /** Brings a point of the plan (in its pixels) into the middle. */
   function flyTo(planX: number, planY: number, scale = Math.max(at.scale, fitScale.value * 3)): void {
-    cancelAnimationFrame(flight);
+    stopFlight();
     isMoved.value = true;
     const to = limit(scale);
     const from = { scale: at.scale, x: at.x, y: at.y };
-    const end = { x: size.width / 2 - planX * to, y: size.height / 2 - planY * to };
+    const end = { scale: to, x: size.width / 2 - planX * to, y: size.height / 2 - planY * to };
+    ahead = end;
     const isStill = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
     let beganMs: number | undefined;
     const step = (nowMs: number): void => {
       beganMs ??= nowMs;
       const share = isStill ? 1 : Math.min(1, (nowMs - beganMs) / FLIGHT_MS);
       const eased = share * share * (3 - 2 * share);
-      at.scale = from.scale + (to - from.scale) * eased;
+      at.scale = from.scale + (end.scale - from.scale) * eased;
       at.x = from.x + (end.x - from.x) * eased;
       at.y = from.y + (end.y - from.y) * eased;
       if (share < 1) flight = requestAnimationFrame(step);
-      else keepInside();
+      else {
+        ahead = undefined;
+        keepInside();
+      }
     };
     flight = requestAnimationFrame(step);
   }
@@ -114,7 +131,7 @@ export function usePanZoom(stage: Readonly<Ref<HTMLElement | null>>, plan: Reado
 
   function onPointerDown(event: PointerEvent): void {
     if (event.button !== 0) return;
-    cancelAnimationFrame(flight);
+    stopFlight();
     if (pointers.size === 0) travelled = 0;
     pointers.set(event.pointerId, local(event));
   }
@@ -160,9 +177,9 @@ export function usePanZoom(stage: Readonly<Ref<HTMLElement | null>>, plan: Reado
   });
   onBeforeUnmount(() => {
     observer?.disconnect();
-    cancelAnimationFrame(flight);
+    stopFlight();
   });
 
   const hears = { onWheel, onPointerDown, onPointerMove, onPointerUp };
-  return { at, size, fitScale, isPanning, fit, zoom, pan, flyTo, planPoint, wasDrag, hears };
+  return { at, size, fitScale, isPanning, fit, zoomMiddle, pan, flyTo, planPoint, wasDrag, hears };
 }

@@ -454,8 +454,8 @@ test(
     const own = await freshDatabase();
     try {
       const { db } = own;
-      const { viewId, users } = await insertReviewSample(db, Date.now());
-      const argument = JSON.stringify({ databaseUrl: own.url, dir, viewId, userId: users[2] });
+      const { cameraId, users } = await insertReviewSample(db, Date.now());
+      const argument = JSON.stringify({ databaseUrl: own.url, dir, cameraId, userId: users[2] });
       for (let round = 0; round < 6; round++) {
         const children = [0, 1].map(() =>
           spawn(process.execPath, ['test/support/run-ts.mjs', 'test/support/sealing-process.ts', argument], {

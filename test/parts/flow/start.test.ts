@@ -36,7 +36,7 @@ async function addressOf(program: Program): Promise<string> {
 
 test(
   'one command watches a simulated estate, finds its structure, and goes on after kill -9',
-  { timeout: 240_000 },
+  { timeout: 300_000 },
   async () => {
     const dir = await freshDir();
     const env = await quickEstate(dir);
@@ -78,10 +78,18 @@ test(
     const seenBefore = kept.occurrences;
     await expect
       .poll(async () => (await again.get<CandidateDetail>(`/candidates/${item.id}`)).occurrences, {
-        timeout: 60_000,
+        timeout: 120_000,
         interval: 1000,
       })
-      .toBeGreaterThan(seenBefore + 2);
+      .toBeGreaterThan(seenBefore + 2)
+      .catch(async (thrown: unknown) => {
+        // Whether nothing was looked at, nothing found, or something else found there.
+        const looks = await again.get(`/views/${item.view.id}/looks?limit=20`);
+        const items = await again.get(`/candidates?viewId=${item.view.id}`);
+        throw new Error(`${JSON.stringify({ seenBefore, looks, items })}\n${second.output().slice(-4000)}`, {
+          cause: thrown,
+        });
+      });
     const { items: all } = await again.get<{ items: Candidate[] }>(`/candidates?viewId=${item.view.id}`);
     expect(
       all.filter(({ box }) => Math.abs(box[0] - item.box[0]) < 0.05 && Math.abs(box[1] - item.box[1]) < 0.05),

@@ -119,8 +119,10 @@ test('a picture that is still clearing up is not taken yet', () => {
   settling.picture(960, undefined, told(3), 5.2);
   settling.picture(1_040, undefined, told(0.7), 6.8);
   expect(settling.state(1_040)).toBe('settling');
-  settling.picture(1_120, undefined, told(0.1), 7.3);
-  expect(settling.state(1_120)).toBe('settled');
+  settling.picture(1_120, undefined, told(0.1), 7.2);
+  expect(settling.state(1_120)).toBe('settling');
+  settling.picture(1_200, undefined, told(0.1), 7.3);
+  expect(settling.state(1_200)).toBe('settled');
 });
 
 test('whatever comes, it ends', () => {
