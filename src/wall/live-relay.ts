@@ -69,7 +69,8 @@ export class LiveRelay {
     };
     const pull = this.#parts.hold(target, { onError() {}, onState: show });
     try {
-      pull.subscribe((unit) => viewer.onUnit(unit));
+      // A tenth of a second is not seen, and being woken for each packet would cost most of what relaying does.
+      pull.subscribe((unit) => viewer.onUnit(unit), { hurried: false });
     } catch (thrown) {
       await pull.stop();
       throw thrown;

@@ -6,13 +6,17 @@
  *   2  uint8   flags: 1 key unit, 2 follows a loss and shows artefacts until the next key unit, 4 a piece of MPEG-1
  *   3  uint8   0
  *   4  float64 when it arrived here, UTC ms
- *   12 …       one access unit, Annex B (ITU-T H.264 annex B); or some bytes of an MPEG transport stream (ISO/IEC 13818-1)
+ *   12 uint32  the stream's own clock, 90 kHz, wraps (RFC 3550, 5.1); 0 of MPEG-1
+ *   16 uint32  length of what follows
+ *   20 …       one access unit, Annex B (ITU-T H.264 annex B); or some bytes of an MPEG transport stream (ISO/IEC 13818-1)
+ *
+ * and so on until the message ends: what comes at one time, of all tiles, is one message.
  */
 import { Type, type Static } from 'typebox';
 import { Id, Words } from './contract-shapes.ts';
 
 export const LIVE_URL = '/api/v1/live';
-export const LIVE_HEADER_BYTES = 12;
+export const LIVE_HEADER_BYTES = 20;
 export const LIVE_KEY_FLAG = 1;
 export const LIVE_LOSS_FLAG = 2;
 export const LIVE_MPEG1_FLAG = 4;

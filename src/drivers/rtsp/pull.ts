@@ -47,6 +47,10 @@ export interface ClockOffset {
   readonly source: 'rtcp' | 'rtsp_date';
 }
 
+export interface SubscribeOptions {
+  readonly hurried?: boolean;
+}
+
 interface KeyFrameWaiter {
   resolve(unit: AccessUnit): void;
   reject(problem: Error): void;
@@ -56,6 +60,7 @@ interface Subscription {
   readonly listener: (unit: AccessUnit) => void;
   /** A decoder begins with a key unit: what comes before the first one is kept from the listener. */
   begun: boolean;
+  readonly hurried: boolean;
 }
 
 /**
@@ -156,12 +161,14 @@ export class RtspPull {
 
   /**
    * Every whole unit from the next key unit on. Reconnections are silent: units with `followsLoss` follow until a key unit.
+   * @param options.hurried false: units may come a few at a time on a short beat ({@link LIMITS.rtspReadSoonMs}), which
+   *   costs a fraction; their media clock then tells more of when they belong than their arrival does
    * @returns ends the subscription; calling it again does nothing
    * @throws SentinelError `rtsp.too_many_waiting`
    */
-  subscribe(listener: (unit: AccessUnit) => void): () => void {
+  subscribe(listener: (unit: AccessUnit) => void, { hurried = true }: SubscribeOptions = {}): () => void {
     if (this.#subscriptions.size >= LIMITS.rtspListeners) throw this.#tooMany(LIMITS.rtspListeners);
-    const subscription: Subscription = { listener, begun: false };
+    const subscription: Subscription = { listener, begun: false, hurried };
     this.#subscriptions.add(subscription);
     this.#applyDemand();
     return () => {
@@ -264,7 +271,9 @@ export class RtspPull {
   }
 
   #applyDemand(): void {
-    if (this.#session) this.#session.demand = this.#demand();
+    if (!this.#session) return;
+    this.#session.hurried = [...this.#subscriptions].some(({ hurried }) => hurried);
+    this.#session.demand = this.#demand();
   }
 
   /**

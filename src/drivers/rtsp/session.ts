@@ -67,6 +67,7 @@ export class RtspSession {
   #sessionTimeoutS = DEFAULT_SESSION_S;
   #tick: Timer | undefined;
   #over = false;
+  #hurried = true;
   #playedAtMs = 0;
   #lastUnitEndMs: number | undefined;
   #nextKeepAliveMs = 0;
@@ -146,11 +147,17 @@ export class RtspSession {
     this.#pace();
   }
 
+  /** With `all`: whether each unit is wanted as it comes, or may wait for the next short beat. */
+  set hurried(hurried: boolean) {
+    this.#hurried = hurried;
+    this.#pace();
+  }
+
   #pace(): void {
     // Before the first unit its coming is waited for, and now and then a sender report's is.
     const awaitsReport = this.#options.clock.monotonicMs() < this.#awaitsReportUntilMs;
     const mayWait = this.#lastUnitEndMs !== undefined && !awaitsReport;
-    const pace = { none: 'unhurried', key: 'soon', all: 'at_once' } as const;
+    const pace = { none: 'unhurried', key: 'soon', all: this.#hurried ? 'at_once' : 'soon' } as const;
     this.#connection.pace = mayWait ? pace[this.demand] : 'at_once';
   }
 

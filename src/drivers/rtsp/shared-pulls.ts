@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { SentinelError } from '../../base/errors.ts';
 import type { AccessUnit, MediaCounters } from './access-unit.ts';
-import { RtspPull, type ClockOffset, type PullOptions, type PullState } from './pull.ts';
+import { RtspPull, type ClockOffset, type PullOptions, type PullState, type SubscribeOptions } from './pull.ts';
 import type { RtspTarget } from './target.ts';
 
 /** One holder's part in a connection. */
@@ -20,7 +20,7 @@ export interface SharedPull {
   /** As {@link RtspPull.nextKeyFrame}. */
   nextKeyFrame(signal?: AbortSignal): Promise<AccessUnit>;
   /** As {@link RtspPull.subscribe}. */
-  subscribe(listener: (unit: AccessUnit) => void): () => void;
+  subscribe(listener: (unit: AccessUnit) => void, options?: SubscribeOptions): () => void;
 }
 
 export interface HoldOptions {
@@ -79,9 +79,9 @@ export class SharedPulls {
         await pull.stop();
       },
       nextKeyFrame: (signal) => pull.nextKeyFrame(signal ? AbortSignal.any([signal, stopped.signal]) : stopped.signal),
-      subscribe: (listener) => {
+      subscribe: (listener, options) => {
         if (stopped.signal.aborted) return () => {};
-        const end = pull.subscribe(listener);
+        const end = pull.subscribe(listener, options);
         subscriptions.add(end);
         return () => {
           subscriptions.delete(end);

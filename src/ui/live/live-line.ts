@@ -18,6 +18,8 @@ export interface LiveUnit {
   readonly followsLoss: boolean;
   /** When it reached the server, by the server's clock. */
   readonly arrivedAtMs: number;
+  /** The stream's own clock: 90 kHz, 32 bits, wraps. */
+  readonly mediaTime: number;
   /** Annex B. */
   readonly bytes: Uint8Array;
 }
@@ -79,7 +81,7 @@ function open(): void {
   };
   opened.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
     if (typeof data === 'string') hearState(JSON.parse(data) as LiveTile);
-    else hearUnit(data);
+    else hearUnits(data);
   };
   opened.onclose = () => {
     if (socket !== opened) return;
@@ -112,11 +114,18 @@ function hearState({ tile, state, ...about }: LiveTile): void {
   tiles.get(tile)?.listener.onState(state, about);
 }
 
-function hearUnit(message: ArrayBuffer): void {
-  const header = new DataView(message, 0, LIVE_HEADER_BYTES);
+function hearUnits(message: ArrayBuffer): void {
+  const view = new DataView(message);
+  for (let at = 0; at + LIVE_HEADER_BYTES <= message.byteLength;) {
+    const length = view.getUint32(at + 16);
+    hearUnit(new DataView(message, at, LIVE_HEADER_BYTES), new Uint8Array(message, at + LIVE_HEADER_BYTES, length));
+    at += LIVE_HEADER_BYTES + length;
+  }
+}
+
+function hearUnit(header: DataView, bytes: Uint8Array): void {
   const flags = header.getUint8(2);
   const listener = tiles.get(header.getUint16(0))?.listener;
-  const bytes = new Uint8Array(message, LIVE_HEADER_BYTES);
   if ((flags & LIVE_MPEG1_FLAG) !== 0) {
     listener?.onPiece(bytes, header.getFloat64(4));
     return;
@@ -125,6 +134,7 @@ function hearUnit(message: ArrayBuffer): void {
     isKey: (flags & LIVE_KEY_FLAG) !== 0,
     followsLoss: (flags & LIVE_LOSS_FLAG) !== 0,
     arrivedAtMs: header.getFloat64(4),
+    mediaTime: header.getUint32(12),
     bytes,
   });
 }

@@ -6,6 +6,7 @@ import type { LiveUnit } from './live-line.ts';
 /** A picture is shown until the next one comes: for how long is not known yet, so as long as the one before, within reason. */
 const FIRST_DURATION_MS = 40;
 const LONGEST_DURATION_MS = 1_000;
+const MEDIA_TICKS_PER_MS = 90;
 /** Behind the camera at most; beyond it the player jumps ahead. */
 const DELAY_MS = 400;
 const WAKE_MS = 2_000;
@@ -18,7 +19,7 @@ export class SourcePlayer {
   #early: LiveUnit[] = [];
   #codec: 'h264' | 'h265' = 'h264';
   #begun = false;
-  #lastArrivedAtMs: number | undefined;
+  #lastMediaTime: number | undefined;
   // A browser may have paused what it thought was not seen.
   readonly #awake = systemClock.every(WAKE_MS, () => {
     if (this.#begun && this.#video.paused) void this.#video.play().catch(() => {});
@@ -85,13 +86,14 @@ export class SourcePlayer {
     this.#isReady = false;
     this.#begun = false;
     this.#early = [];
-    this.#lastArrivedAtMs = undefined;
+    this.#lastMediaTime = undefined;
   }
 
-  #feed({ bytes, arrivedAtMs }: LiveUnit): void {
-    const before = this.#lastArrivedAtMs;
-    const gapMs = before === undefined ? FIRST_DURATION_MS : arrivedAtMs - before;
-    this.#lastArrivedAtMs = arrivedAtMs;
+  /** Units come a few at a time: only the stream's own clock tells how far apart they belong. */
+  #feed({ bytes, mediaTime }: LiveUnit): void {
+    const before = this.#lastMediaTime;
+    const gapMs = before === undefined ? FIRST_DURATION_MS : ((mediaTime - before) >>> 0) / MEDIA_TICKS_PER_MS;
+    this.#lastMediaTime = mediaTime;
     const duration = Math.min(LONGEST_DURATION_MS, Math.max(1, Math.round(gapMs)));
     this.#muxer?.feed({ video: bytes, duration, isLastVideoFrameComplete: true });
   }

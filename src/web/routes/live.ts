@@ -103,6 +103,9 @@ class LivePage {
   readonly #sittings: LiveSittings;
   readonly #tiles = new Map<number, Tile>();
   readonly #heartbeat: Timer;
+  /** What came in this turn of the event loop, for one message. */
+  #gathered: Uint8Array[] = [];
+  #gatheredBytes = 0;
   #grace: Timer | undefined;
   #alive = true;
 
@@ -222,20 +225,39 @@ class LivePage {
 
   #send(number: number, tile: Tile, unit: LiveUnit): void {
     if (tile.ended || this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#socket.bufferedAmount > LIMITS.liveBytesWaiting) tile.skipping = true;
+    if (this.#isFull()) tile.skipping = true;
     else if (unit.isKey) tile.skipping = false;
     this.#parts.metrics.liveUnits.inc({ outcome: tile.skipping ? 'skipped' : 'sent' });
     if (tile.skipping) return;
     const flags = (unit.isKey ? LIVE_KEY_FLAG : 0) | (unit.followsLoss ? LIVE_LOSS_FLAG : 0);
-    this.#socket.send(messageOf(number, flags, unit.arrivedAtMs, unit.bytes));
+    this.#gather(headerOf(number, flags, unit.arrivedAtMs, unit.rtpTimestamp, unit.bytes.length), unit.bytes);
   }
 
   /** The player finds its way back into a transport stream of which pieces are missing. */
   #sendPiece(number: number, tile: Tile, bytes: Uint8Array, atMs: number): void {
     if (tile.ended || this.#socket.readyState !== this.#socket.OPEN) return;
-    const isSkipped = this.#socket.bufferedAmount > LIMITS.liveBytesWaiting;
+    const isSkipped = this.#isFull();
     this.#parts.metrics.liveUnits.inc({ outcome: isSkipped ? 'skipped' : 'sent' });
-    if (!isSkipped) this.#socket.send(messageOf(number, LIVE_MPEG1_FLAG, atMs, bytes));
+    if (!isSkipped) this.#gather(headerOf(number, LIVE_MPEG1_FLAG, atMs, 0, bytes.length), bytes);
+  }
+
+  #isFull(): boolean {
+    return this.#socket.bufferedAmount + this.#gatheredBytes > LIMITS.liveBytesWaiting;
+  }
+
+  #gather(header: Uint8Array, bytes: Uint8Array): void {
+    if (this.#gathered.length === 0) setImmediate(() => this.#flush());
+    this.#gathered.push(header, bytes);
+    this.#gatheredBytes += header.length + bytes.length;
+    if (this.#gatheredBytes >= LIMITS.liveMessageBytes) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#gathered.length === 0) return;
+    const message = Buffer.concat(this.#gathered, this.#gatheredBytes);
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(message);
   }
 
   #tell(tile: LiveTile): void {
@@ -243,14 +265,15 @@ class LivePage {
   }
 }
 
-function messageOf(tile: number, flags: number, atMs: number, bytes: Uint8Array): Buffer {
-  const message = Buffer.allocUnsafe(LIVE_HEADER_BYTES + bytes.length);
-  message.writeUInt16BE(tile, 0);
-  message[2] = flags;
-  message[3] = 0;
-  message.writeDoubleBE(atMs, 4);
-  message.set(bytes, LIVE_HEADER_BYTES);
-  return message;
+function headerOf(tile: number, flags: number, atMs: number, mediaTime: number, length: number): Buffer {
+  const header = Buffer.allocUnsafe(LIVE_HEADER_BYTES);
+  header.writeUInt16BE(tile, 0);
+  header[2] = flags;
+  header[3] = 0;
+  header.writeDoubleBE(atMs, 4);
+  header.writeUInt32BE(mediaTime >>> 0, 12);
+  header.writeUInt32BE(length, 16);
+  return header;
 }
 
 function askOf(text: string): LiveAsk | undefined {

@@ -1,7 +1,8 @@
 /** So many pages that look at the benchmark's camera. Says what they got when it is asked; ends with its standard input. */
 import { createInterface } from 'node:readline';
 import WebSocket from 'ws';
-import { LIVE_HEADER_BYTES, LIVE_KEY_FLAG, LIVE_MPEG1_FLAG, LIVE_URL } from '../../../src/web/contract.ts';
+import { LIVE_KEY_FLAG, LIVE_MPEG1_FLAG, LIVE_URL } from '../../../src/web/contract.ts';
+import { liveUnitsIn } from '../../support/live-message.ts';
 
 const given = JSON.parse(process.argv[2] ?? '{}') as {
   kind: 'sentinel' | 'plain';
@@ -42,12 +43,14 @@ class Viewer {
   #take(data: Buffer): void {
     this.bytes += data.length;
     if (given.kind === 'plain') return;
-    const flags = data[2] ?? 0;
-    const canBegin = (flags & (LIVE_KEY_FLAG | LIVE_MPEG1_FLAG)) !== 0 && data.length > LIVE_HEADER_BYTES;
-    if (this.firstMs === undefined && !canBegin) return;
-    this.firstMs ??= performance.now() - this.#askedAtMs;
-    this.pictures++;
-    this.oldestMs = Math.max(this.oldestMs, Date.now() - data.readDoubleBE(4));
+    for (const { header, bytes } of liveUnitsIn(data)) {
+      const flags = header[2] ?? 0;
+      const canBegin = (flags & (LIVE_KEY_FLAG | LIVE_MPEG1_FLAG)) !== 0 && bytes.length > 0;
+      if (this.firstMs === undefined && !canBegin) continue;
+      this.firstMs ??= performance.now() - this.#askedAtMs;
+      this.pictures++;
+      this.oldestMs = Math.max(this.oldestMs, Date.now() - header.readDoubleBE(4));
+    }
   }
 }
 

@@ -106,7 +106,7 @@ test('connects once, plays, gives key units to all who wait, and says goodbye', 
   expect(held.problems).toEqual([]);
 });
 
-test('while nobody waits, packets gather until the beat; who waits for a key unit gets it soon, a listener at once', async () => {
+test('while nobody waits, packets gather until the beat; who waits for a key unit gets it soon, a listener at once unless it may wait', async () => {
   const server = await serve(patient((line) => line.sendUnit()));
   const held = hold(server.url());
   await playing(held);
@@ -129,9 +129,26 @@ test('while nobody waits, packets gather until the beat; who waits for a key uni
   await held.clock.advance(LIMITS.rtspReadSoonMs);
   expect((await waiting).isKey).toBe(true);
   const got: AccessUnit[] = [];
-  held.pull.subscribe((unit) => got.push(unit));
+  const end = held.pull.subscribe((unit) => got.push(unit));
   for (let unit = 0; unit < 4; unit++) line(server).sendUnit();
   await poll(() => got.length).toBeGreaterThan(0);
+  end();
+  const gathered: AccessUnit[] = [];
+  held.pull.subscribe((unit) => gathered.push(unit), { hurried: false });
+  await held.clock.advance(LIMITS.rtspReadSoonMs);
+  // One reading a beat: this takes it.
+  const { packets: listened } = held.pull.counters;
+  line(server).sendUnit();
+  await poll(() => held.pull.counters.packets).toBeGreaterThan(listened);
+  const read = held.pull.counters.packets;
+  for (let unit = 0; unit < 5; unit++) line(server).sendUnit();
+  await traffic();
+  expect(held.pull.counters.packets).toBe(read);
+  for (let unit = 0; unit < 3; unit++) line(server).sendUnit();
+  await poll(async () => {
+    await held.clock.advance(LIMITS.rtspReadSoonMs);
+    return gathered.length;
+  }).toBeGreaterThan(0);
   expect(held.pull.counters.packetsLost).toBe(0);
 });
 

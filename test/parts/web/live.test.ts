@@ -5,10 +5,11 @@ import { LIMITS } from '../../../src/base/limits.ts';
 import { systemClock, type Clock } from '../../../src/base/clock.ts';
 import type { SharedPulls } from '../../../src/drivers/rtsp/rtsp.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
-import { LIVE_HEADER_BYTES, LIVE_KEY_FLAG, LIVE_URL, type LiveAsk, type LiveTile } from '../../../src/web/contract.ts';
+import { LIVE_KEY_FLAG, LIVE_URL, type LiveAsk, type LiveTile } from '../../../src/web/contract.ts';
 import type { LiveRelay } from '../../../src/wall/wall.ts';
 import { ensureFirstAdmin } from '../../../src/web/web.ts';
 import { liveOf } from '../../support/live.ts';
+import { liveUnitsIn } from '../../support/live-message.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/postgres.ts';
 import { MemoryPictures } from '../../support/sample-estate.ts';
 import { LOGIN, simulated } from '../../support/simulated.ts';
@@ -47,12 +48,14 @@ class Page {
     this.socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (!isBinary) this.states.push(JSON.parse(data.toString()) as LiveTile);
       else {
-        this.units.push({
-          tile: data.readUInt16BE(0),
-          isKey: (data[2]! & LIVE_KEY_FLAG) !== 0,
-          arrivedAtMs: data.readDoubleBE(4),
-          bytes: data.subarray(LIVE_HEADER_BYTES),
-        });
+        for (const { header, bytes } of liveUnitsIn(data)) {
+          this.units.push({
+            tile: header.readUInt16BE(0),
+            isKey: (header[2]! & LIVE_KEY_FLAG) !== 0,
+            arrivedAtMs: header.readDoubleBE(4),
+            bytes,
+          });
+        }
       }
     });
     this.socket.on('close', (code) => (this.closed = { code }));
