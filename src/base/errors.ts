@@ -640,8 +640,8 @@ export const ERROR_TABLE = {
   },
   'onvif.no_stream': {
     status: 502,
-    en: '{host} offers no H.264 or H.265 stream',
-    zh: '{host} 未提供 H.264 或 H.265 码流',
+    en: '{host} offers no H.264, H.265 or MPEG-4 stream',
+    zh: '{host} 未提供 H.264、H.265 或 MPEG-4 码流',
   },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -30,6 +30,7 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   'image/png': 'png',
   'video/h264': 'h264',
   'video/h265': 'h265',
+  'video/mpeg4': 'm4v',
 };
 
 /** Names the files of each snapshot. A file that several snapshots name is kept once a part, with the first of them. */

@@ -50,7 +50,7 @@ export const LiveTile = Type.Object({
   tile: TileNumber,
   /** `masked`: a part of its picture must not be shown, so only stills of it are; `refused`: the ask was not good. */
   state: Words('connecting', 'playing', 'waiting', 'masked', 'unknown', 'refused'),
-  codec: Type.Optional(Words('h264', 'h265', 'mpeg1')),
+  codec: Type.Optional(Words('h264', 'h265', 'mpeg4', 'mpeg1')),
   problem: Type.Optional(Type.String({ description: 'a code of the error table' })),
 });
 export type LiveTile = Static<typeof LiveTile>;

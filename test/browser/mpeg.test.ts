@@ -16,16 +16,17 @@ import { SAMPLE_PASSWORD, startSampleWeb, type SampleWeb } from '../support/web.
 
 const ADMIN = { name: 'admin', password: SAMPLE_PASSWORD };
 
-describeInBrowser('live pictures in H.265', (pages) => {
+describeInBrowser('live pictures that no browser plays', (pages) => {
   let dir: string;
   let camera: Awaited<ReturnType<typeof startCodedCamera>>;
   let web: SampleWeb;
   let pulls: SharedPulls;
   let hasFfmpeg = true;
+  let codec: 'h265' | 'mpeg4' = 'h265';
 
   beforeAll(async () => {
     dir = await mkdtemp(path.join(tmpdir(), 'sentinel-h265-'));
-    camera = await startCodedCamera({ h265: await encodeUnits(dir, 'h265') });
+    camera = await startCodedCamera({ h265: await encodeUnits(dir, 'h265'), mpeg4: await encodeUnits(dir, 'mpeg4') });
     pulls = new SharedPulls({
       ...{ clock: systemClock, log: silentLogger, connections: new HostConnections({ clock: systemClock }) },
     });
@@ -39,7 +40,7 @@ describeInBrowser('live pictures in H.265', (pages) => {
             return findMpeg1Encoder();
           },
           hold: (target, options) => pulls.hold(target, options),
-          aim: async () => ({ target: { url: camera.url('h265') } }),
+          aim: async () => ({ target: { url: camera.url(codec) } }),
           cameraOf: async (id) => ({ id }) as never,
           maskedOf: async () => new Set(),
         }),
@@ -70,7 +71,8 @@ describeInBrowser('live pictures in H.265', (pages) => {
       return context.getImageData(0, 0, 64, 36).data.reduce((sum, value, at) => sum + value * (at % 97), 0);
     })()`);
 
-  it('are made playable and move', async () => {
+  it.each(['h265', 'mpeg4'] as const)('in %s are made playable and move', async (sent) => {
+    codec = sent;
     const page = await watch();
     await page.locator('[data-test="drawn"]').waitFor();
     const seen = new Set<number>();
@@ -84,7 +86,7 @@ describeInBrowser('live pictures in H.265', (pages) => {
     await until(() => pulls.size === 0, 'nothing is pulled any more');
   });
 
-  it('say so where the server has no ffmpeg', async () => {
+  it('that cannot be made playable say so where the server has no ffmpeg', async () => {
     hasFfmpeg = false;
     const page = await watch();
     await page.locator('.live .note').filter({ hasText: 'ffmpeg' }).waitFor();

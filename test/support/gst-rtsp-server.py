@@ -1,6 +1,7 @@
 """An independent RTSP server for conformance tests: GStreamer's, with pictures it makes itself.
 
-Usage: /usr/bin/python3 gst-rtsp-server.py
+Usage: /usr/bin/python3 gst-rtsp-server.py [MPEG4]
+MPEG4 is an MP4 file with MPEG-4 Visual in it, served as /mpeg4 and, with the configuration in the description, /mpeg4-apart.
 Prints one JSON line {"open": port, "basic": port, "digest": port} when it listens on 127.0.0.1, and serves until its
 standard input ends. Each port has the same paths; the last two want user "viewer", password "s3cret: word".
 """
@@ -29,6 +30,10 @@ PIPELINES = {
     "h265": f"( {SOURCE} ! {H265} ! rtph265pay name=pay0 pt=97 config-interval=-1 mtu=600 )",
     "h265-apart": f"( {SOURCE} ! {H265} ! rtph265pay name=pay0 pt=97 config-interval=0 mtu=1400 aggregate-mode=max )",
 }
+if len(sys.argv) > 1:
+    FILE = f'( filesrc location="{sys.argv[1]}" ! qtdemux ! mpeg4videoparse ! rtpmp4vpay name=pay0 pt=98 mtu=600'
+    PIPELINES["mpeg4"] = f"{FILE} config-interval=1 )"
+    PIPELINES["mpeg4-apart"] = f"{FILE} config-interval=0 )"
 USER, PASSWORD = "viewer", "s3cret: word"
 
 

@@ -2,13 +2,13 @@
  * How cameras of several makes speak, written after their manuals and the RFCs: what each does that the others do not.
  * `HOST` stands for the server's own host and port.
  */
-import type { Codec } from '../../src/drivers/rtsp/rtsp.ts';
+import type { NalCodec } from '../../src/drivers/rtsp/nal-units.ts';
 import { makeSets } from './rtsp-packets.ts';
 
 export interface Make {
   name: string;
   path: string;
-  codec: Codec;
+  codec: NalCodec;
   /** `WWW-Authenticate` values; none where the camera asks for nothing. */
   challenges: string[];
   optionsReply: string;
@@ -20,7 +20,7 @@ export interface Make {
   expects: { scheme?: 'Digest' | 'Basic'; setupUri: string; playUri: string; session: string; keepAlive: string };
 }
 
-const base64 = (codec: Codec): string[] => makeSets(codec).map((set) => Buffer.from(set).toString('base64'));
+const base64 = (codec: NalCodec): string[] => makeSets(codec).map((set) => Buffer.from(set).toString('base64'));
 const [sps, pps] = base64('h264') as [string, string];
 const [vps5, sps5, pps5] = base64('h265') as [string, string, string];
 /** Some firmwares leave the next start code in the parameter set. */

@@ -2,7 +2,7 @@
  * A camera's packets, made up: NAL units with real headers and meaningless slices, and RTP packetisers written from the
  * RFCs, apart from the code under test.
  */
-import type { Codec } from '../../src/drivers/rtsp/rtsp.ts';
+import type { NalCodec } from '../../src/drivers/rtsp/nal-units.ts';
 
 export interface MadeUnit {
   isKey: boolean;
@@ -21,7 +21,7 @@ export function filler(length: number, seed: number): Uint8Array {
 }
 
 /** A NAL unit of `type`; `first` sets the bit that says a slice begins its picture. */
-export function makeNal(codec: Codec, type: number, bodyBytes: number, seed: number, first = true): Uint8Array {
+export function makeNal(codec: NalCodec, type: number, bodyBytes: number, seed: number, first = true): Uint8Array {
   const body = filler(Math.max(1, bodyBytes), seed);
   body[0] = first ? body[0]! | 0x80 : body[0]! & 0x7f;
   const header = codec === 'h264' ? [0x60 | type] : [type << 1, 1];
@@ -42,7 +42,7 @@ export interface UnitShape {
 }
 
 /** One access unit in decoding order: delimiter, parameter sets, SEI, slices. */
-export function makeUnit(codec: Codec, shape: UnitShape, seed: number): MadeUnit {
+export function makeUnit(codec: NalCodec, shape: UnitShape, seed: number): MadeUnit {
   const types = TYPES[codec];
   const nals: Uint8Array[] = [];
   if (shape.delimiter) nals.push(makeNal(codec, types.delimiter, 1, 7));
@@ -55,7 +55,7 @@ export function makeUnit(codec: Codec, shape: UnitShape, seed: number): MadeUnit
 }
 
 /** The parameter sets of the made-up stream; `variant` tells one configuration from another. */
-export function makeSets(codec: Codec, variant = 0): Uint8Array[] {
+export function makeSets(codec: NalCodec, variant = 0): Uint8Array[] {
   return TYPES[codec].sets.map((type) => makeNal(codec, type, 12, 1000 + type + 100 * variant));
 }
 
@@ -82,7 +82,7 @@ export function rtpPacket(payload: Uint8Array, fields: RtpFields): Buffer {
 }
 
 /** Payloads of one unit: NAL units beyond `mtu` in fragments, small neighbours together where `aggregate`. */
-export function packetise(codec: Codec, nals: readonly Uint8Array[], mtu: number, aggregate = false): Uint8Array[] {
+export function packetise(codec: NalCodec, nals: readonly Uint8Array[], mtu: number, aggregate = false): Uint8Array[] {
   const payloads: Uint8Array[] = [];
   let together: Uint8Array[] = [];
   const flush = (): void => {
@@ -105,13 +105,13 @@ export function packetise(codec: Codec, nals: readonly Uint8Array[], mtu: number
   return payloads;
 }
 
-function aggregation(codec: Codec, nals: readonly Uint8Array[]): Uint8Array {
+function aggregation(codec: NalCodec, nals: readonly Uint8Array[]): Uint8Array {
   const header = codec === 'h264' ? [0x60 | 24] : [48 << 1, 1];
   const parts = nals.flatMap((nal) => [Uint8Array.from([nal.length >> 8, nal.length & 0xff]), nal]);
   return Buffer.concat([Uint8Array.from(header), ...parts]);
 }
 
-function fragments(codec: Codec, nal: Uint8Array, mtu: number): Uint8Array[] {
+function fragments(codec: NalCodec, nal: Uint8Array, mtu: number): Uint8Array[] {
   const first = nal[0]!;
   const headerBytes = codec === 'h264' ? 1 : 2;
   const type = codec === 'h264' ? first & 0x1f : (first >> 1) & 0x3f;

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import type { Codec } from '../../src/drivers/rtsp/rtsp.ts';
+import type { NalCodec } from '../../src/drivers/rtsp/nal-units.ts';
 import { interleaved, makeSets, makeUnit, packetise, rtpPacket, type MadeUnit } from './rtsp-packets.ts';
 
 /** One request as it came. */
@@ -39,12 +39,15 @@ export interface ScriptedServer {
 const GROUP = 5;
 
 /** Picture `index` of the made-up stream. */
-export function streamUnit(codec: Codec, index: number): MadeUnit {
+export function streamUnit(codec: NalCodec, index: number): MadeUnit {
   const key = index % GROUP === 0;
   return makeUnit(codec, { key, sets: key, delimiter: true, sliceBytes: [key ? 3000 : 300] }, index);
 }
 
-export function sdpOf(codec: Codec, more: { control?: string; sessionControl?: string; sets?: boolean } = {}): string {
+export function sdpOf(
+  codec: NalCodec,
+  more: { control?: string; sessionControl?: string; sets?: boolean } = {},
+): string {
   const sets = makeSets(codec).map((set) => Buffer.from(set).toString('base64'));
   const format =
     codec === 'h264'
@@ -87,7 +90,7 @@ export class Line {
   }
 
   /** The interleaved packets of the next picture. */
-  nextPackets(codec: Codec = 'h264'): Buffer[] {
+  nextPackets(codec: NalCodec = 'h264'): Buffer[] {
     const index = this.nextUnit;
     this.nextUnit += 1;
     const payloads = packetise(codec, streamUnit(codec, index).nals, 1000);
@@ -100,12 +103,12 @@ export class Line {
     });
   }
 
-  sendUnit(codec: Codec = 'h264'): void {
+  sendUnit(codec: NalCodec = 'h264'): void {
     this.send(Buffer.concat(this.nextPackets(codec)));
   }
 
   /** A picture every `everyMs`, `count` of them at most. */
-  play(options: { everyMs?: number; count?: number; codec?: Codec } = {}): void {
+  play(options: { everyMs?: number; count?: number; codec?: NalCodec } = {}): void {
     let left = options.count ?? Infinity;
     this.#timer = setInterval(() => {
       if (left <= 0 || this.socket.destroyed) {

@@ -14,16 +14,16 @@ import sharp from 'sharp';
 import { problemOf, SentinelError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Picture } from '../../base/picture.ts';
-import { isWhole, openDecoder, PictureScaler } from './decoding.ts';
+import { isWhole, openDecoder, PictureScaler, type CodecName } from './decoding.ts';
 
 export { H264Encoder, type EncoderSetup } from './h264-encoder.ts';
 export { LiveDecoder, type StreamUnit } from './live-decoder.ts';
 export { drawOn, type Drawing } from './drawing.ts';
 export { playableOf, type CodedUnit } from './playable.ts';
 
-/** A key access unit: Annex B bytes that start with their parameter sets. */
+/** A key access unit: Annex B bytes that start with their parameter sets; of MPEG-4 its own bit stream, configuration first. */
 export interface CodedKeyFrame {
-  readonly codec: 'h264' | 'h265';
+  readonly codec: CodecName;
   readonly bytes: Uint8Array;
 }
 

@@ -3,6 +3,7 @@ import {
   AV_CODEC_FLAG_LOW_DELAY,
   AV_CODEC_ID_H264,
   AV_CODEC_ID_HEVC,
+  AV_CODEC_ID_MPEG4,
   AV_FRAME_FLAG_CORRUPT,
   AV_PIX_FMT_NONE,
   AV_PIX_FMT_RGB24,
@@ -13,9 +14,9 @@ import { Codec, CodecContext, Dictionary, Frame, SoftwareScaleContext } from 'no
 import { LIMITS } from '../../base/limits.ts';
 import type { Picture } from '../../base/picture.ts';
 
-export type CodecName = 'h264' | 'h265';
+export type CodecName = 'h264' | 'h265' | 'mpeg4';
 
-const CODEC_IDS = { h264: AV_CODEC_ID_H264, h265: AV_CODEC_ID_HEVC } as const;
+const CODEC_IDS = { h264: AV_CODEC_ID_H264, h265: AV_CODEC_ID_HEVC, mpeg4: AV_CODEC_ID_MPEG4 } as const;
 
 /**
  * @param lowDelay pictures come out as they go in: of streams without reordering, as cameras send them

@@ -8,7 +8,7 @@ export interface StreamProfile {
   readonly name: string;
   /** The device's handle of the camera behind it; a recorder has several. */
   readonly videoSource: string;
-  readonly codec: 'h264' | 'h265' | 'other';
+  readonly codec: 'h264' | 'h265' | 'mpeg4' | 'other';
   readonly widthPx: number;
   readonly heightPx: number;
 }
@@ -59,7 +59,9 @@ export function readTurretProfile(xml: string, videoSource?: string): TurretProf
 function codecOf(encoding: string): StreamProfile['codec'] {
   const name = encoding.toUpperCase().replace(/[^A-Z0-9]/g, '');
   if (name === 'H264') return 'h264';
-  return name === 'H265' || name === 'HEVC' ? 'h265' : 'other';
+  if (name === 'H265' || name === 'HEVC') return 'h265';
+  // Media calls it MPEG4, Media2 by its media type, MPV4-ES.
+  return name === 'MPEG4' || name === 'MPV4ES' || name === 'MP4VES' ? 'mpeg4' : 'other';
 }
 
 const area = (profile: StreamProfile): number => profile.widthPx * profile.heightPx;
@@ -72,7 +74,9 @@ export function chooseStreams(
   profiles: readonly StreamProfile[],
   videoSource?: string,
 ): { main: StreamProfile; sub: StreamProfile | undefined } | undefined {
-  const readable = profiles.filter((profile) => profile.codec !== 'other');
+  const modern = profiles.filter(({ codec }) => codec === 'h264' || codec === 'h265');
+  // MPEG-4 where there is nothing else: browsers play none of it.
+  const readable = modern.length > 0 ? modern : profiles.filter(({ codec }) => codec === 'mpeg4');
   const wanted = videoSource ?? readable[0]?.videoSource;
   const own = readable.filter((profile) => profile.videoSource === wanted);
   const bySize = own.toSorted((a, b) => area(b) - area(a));

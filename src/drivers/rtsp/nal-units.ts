@@ -6,8 +6,11 @@
 import { LIMITS } from '../../base/limits.ts';
 import type { Codec } from './access-unit.ts';
 
+/** Codecs whose streams are made of NAL units. */
+export type NalCodec = Exclude<Codec, 'mpeg4'>;
+
 export interface NalFormat {
-  readonly codec: Codec;
+  readonly codec: NalCodec;
   /** Bytes of a NAL unit's header. */
   readonly headerBytes: 1 | 2;
   /** Packet kinds: several NAL units in one packet, one NAL unit over several packets. */
@@ -58,7 +61,7 @@ const H265: NalFormat = {
   isKey: (type) => type >= 16 && type <= 23,
 };
 
-export function nalFormatOf(codec: Codec): NalFormat {
+export function nalFormatOf(codec: NalCodec): NalFormat {
   return codec === 'h264' ? H264 : H265;
 }
 

@@ -7,8 +7,14 @@
  * slice that begins no picture follows one; from then on the timestamp alone decides).
  */
 import { LIMITS } from '../../base/limits.ts';
-import type { Codec } from './access-unit.ts';
-import { beginsPicture, findStartCode, nalFormatOf, ParameterSets, type NalFormat } from './nal-units.ts';
+import {
+  beginsPicture,
+  findStartCode,
+  nalFormatOf,
+  ParameterSets,
+  type NalCodec,
+  type NalFormat,
+} from './nal-units.ts';
 
 /** What is wanted: nothing, the next key unit, or all units. */
 export type Demand = 'none' | 'key' | 'all';
@@ -28,6 +34,18 @@ export interface UnitHandler {
   onDamaged(): void;
 }
 
+/** Puts units together out of the payloads of one stream. */
+export interface Depacketizer {
+  /** Takes effect with the next unit to begin. */
+  demand: Demand;
+  /**
+   * Reads one packet's payload `bytes[start, end)`.
+   * @param lost packets before this one are missing
+   * @throws RefusedPacketisation
+   */
+  push(bytes: Buffer, start: number, end: number, timestamp: number, marker: boolean, lost: boolean): void;
+}
+
 /** The camera sends NAL units out of decoding order, which is not read. */
 export class RefusedPacketisation extends Error {
   /** @param kind the packet kind's name */
@@ -43,7 +61,7 @@ const FIRST_DELTA_BYTES = 16 * 1024;
 const NONE = -1;
 const NOTHING = Buffer.alloc(0);
 
-export class RtpDepacketizer {
+export class RtpDepacketizer implements Depacketizer {
   readonly #format: NalFormat;
   readonly #handler: UnitHandler;
   readonly #sets: ParameterSets;
@@ -78,7 +96,7 @@ export class RtpDepacketizer {
   #expectedBytes = FIRST_KEY_BYTES;
 
   /** @param parameterSets NAL units from the session description */
-  constructor(codec: Codec, parameterSets: readonly Uint8Array[], handler: UnitHandler) {
+  constructor(codec: NalCodec, parameterSets: readonly Uint8Array[], handler: UnitHandler) {
     this.#format = nalFormatOf(codec);
     this.#sets = new ParameterSets(this.#format, parameterSets);
     this.#handler = handler;
@@ -88,16 +106,10 @@ export class RtpDepacketizer {
     return this.#demand;
   }
 
-  /** Takes effect with the next unit to begin. */
   set demand(demand: Demand) {
     this.#demand = demand;
   }
 
-  /**
-   * Reads one packet's payload `bytes[start, end)`.
-   * @param lost packets before this one are missing
-   * @throws RefusedPacketisation
-   */
   push(bytes: Buffer, start: number, end: number, timestamp: number, marker: boolean, lost: boolean): void {
     if (lost) {
       this.#chainBroken = true;

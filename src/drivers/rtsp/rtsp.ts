@@ -1,6 +1,6 @@
 /**
  * RTSP: an address -> access units, over TCP alone (RFC 2326, RFC 7826 where cameras already follow it; RTP and RTCP
- * after RFC 3550; H.264 after RFC 6184, H.265 after RFC 7798).
+ * after RFC 3550; H.264 after RFC 6184, H.265 after RFC 7798, MPEG-4 Visual after RFC 6416).
  *
  *   SharedPulls             hold: one connection a stream, kept up by itself, for the sampler and live viewers together
  *   RtspPull                that one connection

@@ -1,6 +1,6 @@
 /**
  * The camera's session description (RFC 8866, RFC 2326 appendix C) -> the one video stream that is read: its codec,
- * payload type, control addresses and parameter sets (RFC 6184 section 8.1, RFC 7798 section 7.1).
+ * payload type, control addresses and parameter sets (RFC 6184 section 8.1, RFC 7798 section 7.1, RFC 6416 section 7.1).
  */
 import sdpTransform from 'sdp-transform';
 import { LIMITS } from '../../base/limits.ts';
@@ -15,7 +15,7 @@ export interface VideoDescription {
   /** `a=control` of the session and of the media, as written. */
   readonly sessionControl: string | undefined;
   readonly mediaControl: string | undefined;
-  /** NAL units without start codes, as the description gives them; empty where they come in band alone. */
+  /** NAL units without start codes, or MPEG-4's configuration, as the description gives them; empty where they come in band alone. */
   readonly parameterSets: readonly Uint8Array[];
 }
 
@@ -26,6 +26,7 @@ const CODECS: ReadonlyMap<string, Codec> = new Map([
   ['H264', 'h264'],
   ['H265', 'h265'],
   ['HEVC', 'h265'],
+  ['MP4V-ES', 'mpeg4'],
 ]);
 
 /** Payload types that mean a format without `rtpmap` (RFC 3551 section 6). */
@@ -100,11 +101,16 @@ function interleavedPacketisation(codec: Codec, parameters: ReadonlyMap<string, 
   if (codec === 'h264') {
     return parameters.get('packetization-mode') === '2' ? 'H264 with packetization-mode 2' : undefined;
   }
+  if (codec === 'mpeg4') return undefined;
   const difference = Number(parameters.get('sprop-max-don-diff') ?? 0);
   return difference > 0 ? 'H265 with sprop-max-don-diff' : undefined;
 }
 
 function parameterSetsOf(codec: Codec, parameters: ReadonlyMap<string, string>): Uint8Array[] {
+  if (codec === 'mpeg4') {
+    const configuration = Buffer.from(parameters.get('config') ?? '', 'hex');
+    return configuration.length > 0 && configuration.length <= LIMITS.parameterSetBytes ? [configuration] : [];
+  }
   const names = codec === 'h264' ? ['sprop-parameter-sets'] : ['sprop-vps', 'sprop-sps', 'sprop-pps'];
   return names
     .flatMap((name) => (parameters.get(name) ?? '').replace(/^"|"$/g, '').split(','))

@@ -18,7 +18,15 @@ import {
 } from './handshake.ts';
 import { headerOf, printable, type RtspResponse } from './message-parser.ts';
 import { newCanonicalName, readRtcp, writeReceiverReport } from './rtcp.ts';
-import { RefusedPacketisation, RtpDepacketizer, type AssembledUnit, type Demand } from './rtp-depacketizer.ts';
+import { Mpeg4Depacketizer } from './mpeg4-depacketizer.ts';
+import {
+  RefusedPacketisation,
+  RtpDepacketizer,
+  type AssembledUnit,
+  type Demand,
+  type Depacketizer,
+  type UnitHandler,
+} from './rtp-depacketizer.ts';
 import { RtpReceiver } from './rtp.ts';
 import { fromServer, resolveControl } from './rtsp-url.ts';
 
@@ -54,7 +62,7 @@ export class RtspSession {
   readonly #options: SessionOptions;
   readonly #connection: RtspConnection;
   readonly #receiver: RtpReceiver;
-  readonly #depacketizer: RtpDepacketizer;
+  readonly #depacketizer: Depacketizer;
   readonly #ownSsrc = randomInt(2 ** 32 - 1);
   readonly #canonicalName = newCanonicalName();
   readonly #aggregateUrl: string;
@@ -118,19 +126,24 @@ export class RtspSession {
     const mediaBase = /^rtsps?:/i.test(video.sessionControl ?? '') ? this.#aggregateUrl : stream.base;
     this.#mediaUrl = resolve(mediaBase, video.mediaControl);
     this.#keepAliveMethod = stream.publicMethods.has('GET_PARAMETER') ? 'GET_PARAMETER' : 'OPTIONS';
-    this.#depacketizer = new RtpDepacketizer(video.codec, video.parameterSets, {
-      onUnit: (unit) => options.onUnit(unit, video.codec),
+    const { codec, parameterSets } = video;
+    const handler: UnitHandler = {
+      onUnit: (unit) => options.onUnit(unit, codec),
       onUnitEnd: () => {
         const isFirst = this.#lastUnitEndMs === undefined;
         this.#lastUnitEndMs = options.clock.monotonicMs();
         if (!isFirst) return;
         this.#pace();
-        options.onMedia?.(video.codec);
+        options.onMedia?.(codec);
       },
       onDamaged: () => {
         options.counters.unitsDamaged += 1;
       },
-    });
+    };
+    this.#depacketizer =
+      codec === 'mpeg4'
+        ? new Mpeg4Depacketizer(parameterSets, handler)
+        : new RtpDepacketizer(codec, parameterSets, handler);
     this.#depacketizer.demand = options.demand;
     this.#receiver = new RtpReceiver(video, options.counters, (bytes, start, end, timestamp, marker, lost) =>
       this.#depacketizer.push(bytes, start, end, timestamp, marker, lost),

@@ -31,11 +31,15 @@ export interface LiveScreen {
   readonly canvas: HTMLCanvasElement;
 }
 
-/** What a browser must be able to play of each; the exact profile is the stream's own. */
-const TYPES = { h264: 'video/mp4; codecs="avc1.42e01e"', h265: 'video/mp4; codecs="hvc1.1.6.L93.B0"' } as const;
+/** What a browser must be able to play of each; the exact profile is the stream's own. MPEG-4 Visual plays in none. */
+const TYPES: Readonly<Partial<Record<NonNullable<LiveTile['codec']>, string>>> = {
+  h264: 'video/mp4; codecs="avc1.42e01e"',
+  h265: 'video/mp4; codecs="hvc1.1.6.L93.B0"',
+};
 
-function canPlay(codec: keyof typeof TYPES): boolean {
-  return 'MediaSource' in window && MediaSource.isTypeSupported(TYPES[codec]);
+function canPlay(codec: NonNullable<LiveTile['codec']>): boolean {
+  const type = TYPES[codec];
+  return type !== undefined && 'MediaSource' in window && MediaSource.isTypeSupported(type);
 }
 
 /** Plays a camera's stream until closed. */
@@ -51,7 +55,7 @@ export function playLive(screen: LiveScreen, camera: number, stream: 'sub' | 'ma
       onPiece() {},
       onState(state, { codec, problem }) {
         if (codec === 'h264' || codec === 'h265') player.codec = codec;
-        if (state === 'playing' && !canPlay(player.codec)) {
+        if (state === 'playing' && !canPlay(codec ?? player.codec)) {
           stop();
           stop = playMpeg1();
           return;

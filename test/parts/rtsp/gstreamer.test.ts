@@ -1,4 +1,7 @@
 /** Conformance: GStreamer's RTSP server knows nothing of this code. What it plays must be decodable, whole and in time. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/log.ts';
@@ -10,6 +13,7 @@ import {
   visitKeyFrame,
   type AccessUnit,
 } from '../../../src/drivers/rtsp/rtsp.ts';
+import { writeMpeg4 } from '../../support/coded-camera.ts';
 import { gstreamerMissing, startGstreamer, type GstreamerServer } from '../../support/rtsp-gstreamer.ts';
 
 /** Sockets take their time on a busy machine. */
@@ -26,11 +30,16 @@ const options = { clock: systemClock, connections, limitMs: 8000 };
 describe.skipIf(missing !== undefined)(
   `against GStreamer${missing === undefined ? '' : `: skipped, ${missing}`}`,
   () => {
+    let dir: string;
     let server: GstreamerServer;
     beforeAll(async () => {
-      server = await startGstreamer();
+      dir = await mkdtemp(path.join(tmpdir(), 'sentinel-gst-'));
+      server = await startGstreamer(await writeMpeg4(dir));
     });
-    afterAll(() => server.close());
+    afterAll(async () => {
+      await server.close();
+      await rm(dir, { recursive: true, force: true });
+    });
 
     const streams: [guard: 'open' | 'basic' | 'digest', path: string][] = [
       ['open', 'h264'],
@@ -38,6 +47,9 @@ describe.skipIf(missing !== undefined)(
       ['open', 'h264-slices'],
       ['open', 'h265'],
       ['open', 'h265-apart'],
+      ['open', 'mpeg4'],
+      ['open', 'mpeg4-apart'],
+      ['digest', 'mpeg4'],
       ['basic', 'h264'],
       ['digest', 'h264'],
       ['digest', 'h265'],
@@ -46,7 +58,7 @@ describe.skipIf(missing !== undefined)(
     test.each(streams)('%s /%s: a visited key unit decodes to the picture', async (guard, path) => {
       const credentials = guard === 'open' ? {} : { credentials: server.credentials };
       const unit = await visitKeyFrame({ url: server.url(guard, path), ...credentials }, options);
-      expect(unit).toMatchObject({ codec: path.slice(0, 4), isKey: true });
+      expect(unit).toMatchObject({ codec: path.split('-')[0], isKey: true });
       const decoder = new KeyFrameDecoder();
       const { picture } = await decoder.decode(unit);
       await decoder.close();
@@ -61,6 +73,7 @@ describe.skipIf(missing !== undefined)(
     test.each([
       ['open', 'h264'],
       ['open', 'h265'],
+      ['open', 'mpeg4'],
     ] as const)('%s /%s: a recorded group is one second, unbroken', async (guard, path) => {
       const group = await recordGroupOfPictures({ url: server.url(guard, path) }, options);
       expect(group).toHaveLength(15);

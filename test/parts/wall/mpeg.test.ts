@@ -1,4 +1,4 @@
-/** Streams that browsers cannot play, made playable by a real ffmpeg from a real H.265 camera. */
+/** Streams that browsers cannot play, made playable by a real ffmpeg from real H.265 and MPEG-4 cameras. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ const ends: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'sentinel-mpeg-'));
-  camera = await startCodedCamera({ h265: await encodeUnits(dir, 'h265') });
+  camera = await startCodedCamera({ h265: await encodeUnits(dir, 'h265'), mpeg4: await encodeUnits(dir, 'mpeg4') });
   pulls = new SharedPulls({
     clock: systemClock,
     log: silentLogger,
@@ -58,13 +58,16 @@ function ffmpegs(): { pid: number; shown: string }[] {
     });
 }
 
-function relay(findEncoder: () => Promise<Encode> = () => findMpeg1Encoder()): LiveRelay {
+function relay(
+  findEncoder: () => Promise<Encode> = () => findMpeg1Encoder(),
+  codec: 'h265' | 'mpeg4' = 'h265',
+): LiveRelay {
   return new LiveRelay({
     clock: systemClock,
     log: silentLogger,
     findEncoder,
     hold: (target, options) => pulls.hold(target, options),
-    aim: async () => ({ target: { url: camera.url('h265'), credentials: { username: 'viewer', password: SECRET } } }),
+    aim: async () => ({ target: { url: camera.url(codec), credentials: { username: 'viewer', password: SECRET } } }),
     cameraOf: async (id) => ({ id }) as never,
     maskedOf: async (ids) => new Set(ids.filter((id) => id === 99)),
   });
@@ -106,6 +109,14 @@ describe('a stream made playable', () => {
     await poll(() => two.count()).toBeGreaterThan(before + 5);
     await two.end();
     expect(pulls.size).toBe(0);
+  });
+
+  it('is made of MPEG-4 Visual too', async () => {
+    const viewer = await watch(relay(() => findMpeg1Encoder(), 'mpeg4'));
+    await poll(() => isMpeg1(viewer.bytes())).toBe(true);
+    const before = viewer.count();
+    await poll(() => viewer.count()).toBeGreaterThan(before + 10);
+    expect(viewer.states.at(-1)).toEqual({ name: 'playing', codec: 'mpeg1' });
   });
 
   it('shows no address and no password of the camera to whoever lists processes', async () => {

@@ -54,6 +54,14 @@ describe('main and sub', () => {
   });
 });
 
+test('MPEG-4 is taken where there is nothing newer', () => {
+  const old = profile('1920x1080', { codec: 'mpeg4' });
+  const small = profile('640x360', { codec: 'mpeg4' });
+  expect(chooseStreams([old, small])).toEqual({ main: old, sub: small });
+  const newer = profile('1280x720');
+  expect(chooseStreams([old, newer])).toEqual({ main: newer, sub: undefined });
+});
+
 test.each([
   ['rtsp://admin:p%40ss@10.0.0.1:554/ch?a=1&b=2', 'rtsp://10.0.0.1:554/ch?a=1&b=2'],
   ['rtsp://admin:p@ss@10.0.0.1/ch', 'rtsp://10.0.0.1/ch'],

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '../../../src/base/limits.ts';
-import { emptyCounters, type Codec } from '../../../src/drivers/rtsp/access-unit.ts';
+import { emptyCounters } from '../../../src/drivers/rtsp/access-unit.ts';
+import type { NalCodec } from '../../../src/drivers/rtsp/nal-units.ts';
 import {
   RefusedPacketisation,
   RtpDepacketizer,
@@ -28,7 +29,7 @@ interface Sent {
 
 /** All packets of the units, in order, the marker on each unit's last. */
 function send(
-  codec: Codec,
+  codec: NalCodec,
   units: readonly MadeUnit[],
   options: { mtu?: number; aggregate?: boolean; marker?: boolean; firstSequence?: number } = {},
 ): Sent[] {
@@ -45,7 +46,7 @@ function send(
 }
 
 function receive(
-  codec: Codec,
+  codec: NalCodec,
   packets: readonly Buffer[],
   options: { demand?: Demand; sets?: readonly Uint8Array[] } = {},
 ): { units: AssembledUnit[]; ends: number; damaged: number; depacketizer: RtpDepacketizer } {
@@ -71,7 +72,7 @@ function receive(
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const packetsOf = (sent: readonly Sent[]): Buffer[] => sent.map(({ packet }) => packet);
 
-const codecs: Codec[] = ['h264', 'h265'];
+const codecs: NalCodec[] = ['h264', 'h265'];
 const sliceBytes = fc.array(fc.integer({ min: 1, max: 900 }), { minLength: 1, maxLength: 3 });
 
 /** Groups of pictures of one camera: what a key and a delta unit consist of does not change from unit to unit. */
@@ -103,7 +104,7 @@ const stream = fc
   });
 
 /** What a whole unit should come out as. */
-function expectedBytes(codec: Codec, unit: MadeUnit, setsInBand: boolean): string {
+function expectedBytes(codec: NalCodec, unit: MadeUnit, setsInBand: boolean): string {
   if (!unit.isKey || setsInBand) return hex(annexB(unit.nals));
   const delimiterType = codec === 'h264' ? 9 : 35;
   const first = unit.nals[0]!;

@@ -28,6 +28,14 @@ test('the first video in a known codec is taken, in whatever order the formats s
   });
 });
 
+test('MPEG-4 Visual is read with its configuration', () => {
+  const sdp = 'v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 MP4V-ES/90000\r\n';
+  expect(readDescription(sdp)).toMatchObject({ codec: 'mpeg4', clockHz: 90_000, parameterSets: [] });
+  expect(readDescription(`${sdp}a=fmtp:96 profile-level-id=1;config=000001B0F3000001B509\r\n`)).toMatchObject({
+    parameterSets: [Buffer.from('000001b0f3000001b509', 'hex')],
+  });
+});
+
 test('a description may leave everything out that can be left out', () => {
   expect(readDescription(h264)).toEqual({
     codec: 'h264',
