@@ -28,6 +28,10 @@ const WORDS: Readonly<Record<ProblemCode, Readonly<Record<Language, string>>>> =
     en: 'stops {stop} and {next} are the same place one after the other',
     zh: '第 {stop} 和第 {next} 个停靠点是同一位置',
   },
+  shadowed: {
+    en: 'it never goes: whenever it should, a route of more priority goes ({routes}); give it more, or other times',
+    zh: '不会运行：它的全部时间都被优先级更高的路线（{routes}）占用，请提高优先级或调整时间',
+  },
 };
 
 const DAYS: Readonly<Record<Language, readonly string[]>> = {

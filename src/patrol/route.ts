@@ -7,6 +7,7 @@ import {
   isOpen,
   isTimeZone,
   openSpans,
+  weekSpans,
   windowMinutes,
   without,
   type Span,
@@ -120,7 +121,8 @@ export type ProblemCode =
   | 'no_stops'
   | 'no_windows'
   | 'no_target'
-  | 'same_stop_twice';
+  | 'same_stop_twice'
+  | 'shadowed';
 
 export interface RouteProblem {
   readonly code: ProblemCode;
@@ -199,7 +201,26 @@ export function problemsOf(draft: RouteDraft, around: RouteSurroundings): RouteP
       add('overlap', 'error', { route: other.name, priority: draft.priority, from: common.fromMs, to: common.toMs });
     }
   }
+  const shadows = shadowsOf(draft, zone, around);
+  if (shadows) add('shadowed', 'warning', { routes: shadows.join(' / ') });
   return problems;
+}
+
+/**
+ * Names of the routes of more priority that together leave a route no time at all; undefined: some is left. Routes of
+ * other zones are left out: they hardly ever cover it to the minute.
+ */
+function shadowsOf(draft: RouteDraft, zone: string, { others }: RouteSurroundings): string[] | undefined {
+  let left = weekSpans(draft.windows);
+  if (left.length === 0) return undefined;
+  const names: string[] = [];
+  for (const other of others) {
+    if (!other.enabled || other.priority <= draft.priority || other.timeZone !== zone) continue;
+    const rest = without(left, weekSpans(other.windows));
+    if (JSON.stringify(rest) !== JSON.stringify(left)) names.push(other.name);
+    left = rest;
+  }
+  return left.length === 0 ? names : undefined;
 }
 
 function sameTarget(a: StopTarget, b: StopTarget): boolean {

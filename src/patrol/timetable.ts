@@ -127,6 +127,28 @@ function everyMinute(hourMs: number): number[] {
   return Array.from({ length: 60 }, (_, minute) => hourMs + minute * MINUTE_MS);
 }
 
+const WEEK_MS = 7 * DAY_MS;
+
+/** The open times of a week that changes no clock, in ms since Monday 00:00, in order, none touching another. */
+export function weekSpans(windows: readonly Window[]): Span[] {
+  const parts: { fromMs: number; toMs: number }[] = [];
+  for (const window of windows) {
+    for (const day of window.days) {
+      const fromMs = (day - 1) * DAY_MS + minutesOf(window.from) * MINUTE_MS;
+      const toMs = fromMs + windowMinutes(window) * MINUTE_MS;
+      parts.push({ fromMs, toMs: Math.min(toMs, WEEK_MS) });
+      if (toMs > WEEK_MS) parts.push({ fromMs: 0, toMs: toMs - WEEK_MS });
+    }
+  }
+  const spans: { fromMs: number; toMs: number }[] = [];
+  for (const part of parts.sort((a, b) => a.fromMs - b.fromMs)) {
+    const last = spans.at(-1);
+    if (last && last.toMs >= part.fromMs) last.toMs = Math.max(last.toMs, part.toMs);
+    else spans.push(part);
+  }
+  return spans;
+}
+
 /** When the timetable next opens or closes, looking `aheadMs` ahead; undefined: not within that. */
 export function nextChangeMs(
   windows: readonly Window[],

@@ -72,6 +72,7 @@ export const RouteProblem = Type.Object({
     'no_windows',
     'no_target',
     'same_stop_twice',
+    'shadowed',
   ),
   severity: Words('error', 'warning'),
   message: Type.String({ description: 'in the language of Accept-Language' }),
@@ -357,8 +358,12 @@ export const MoveBody = Type.Union([
   Sent({ kind: Type.Literal('relative'), pan: Signed, tilt: Signed, zoom: Signed, ...Hand }),
   Sent({
     kind: Type.Literal('picture'),
-    right: Signed,
-    up: Signed,
+    right: Type.Number({
+      minimum: -1,
+      maximum: 1,
+      description: 'what is this share of the picture to the right comes to the middle',
+    }),
+    up: Type.Number({ minimum: -1, maximum: 1, description: 'the same upwards' }),
     zoom: Type.Optional(Signed),
     ...Hand,
   }),

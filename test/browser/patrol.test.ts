@@ -3,6 +3,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ensureFirstAdmin } from '../../src/web/web.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
+import { WIDEST_DEG } from '../../src/simulator/dome-window.ts';
 import { turned } from '../../src/simulator/turret.ts';
 import { describeInBrowser, until } from '../support/browser.ts';
 import { liveOf } from '../support/live.ts';
@@ -152,6 +153,7 @@ describeInBrowser('the patrol page', (pages) => {
       .toMatch(/试运行完成\s*8\/8 站/);
     const outcomes = await first.locator('[data-test="test-stop"]').allTextContents();
     expect(outcomes).toHaveLength(8);
+    expect(outcomes[0]).toContain('1号楼屋顶');
     for (const outcome of outcomes) expect(outcome).toMatch(/已观察.*转动 [\d.]+ 秒.*稳定 [\d.]+ 秒/);
   });
 
@@ -183,6 +185,9 @@ describeInBrowser('the patrol page', (pages) => {
         'pulled to the left, it turns to the right',
       );
       await until(() => !turret().moving(), 'it has arrived');
+      // What was a quarter of the picture beside the middle is in the middle now: the scene went along with the hand.
+      const quarterDeg = (Math.atan(Math.tan((WIDEST_DEG * Math.PI) / 360) / 2 / before.zoom) * 180) / Math.PI;
+      expect(turned(turret().position().panDeg - before.panDeg) / quarterDeg).toBeCloseTo(1, 0.7);
       expect(Math.abs(turret().position().tiltDeg - before.tiltDeg)).toBeLessThan(1);
 
       before = turret().position();
@@ -342,6 +347,34 @@ describeInBrowser('the patrol page', (pages) => {
     page.once('dialog', (dialog) => void dialog.accept());
     await page.getByRole('button', { name: '取消' }).click();
     await byTest(page, 'route').first().waitFor();
+  });
+
+  it('gives a stop its own zoom and rule, and takes the present direction as a stop', { timeout: 60_000 }, async () => {
+    const page = await opened('?tab=routes&edit=new');
+    await byTest(page, 'route-name').fill('近看');
+    await byTest(page, 'palette-preset').nth(0).click();
+    await byTest(page, 'stop-more').click();
+    await byTest(page, 'stop-zoom-own').click();
+    await byTest(page, 'stop-zoom').locator('input').fill('40');
+    await byTest(page, 'stop-rule-own').click();
+    await byTest(page, 'add-here').click();
+    expect(await byTest(page, 'stop').count()).toBe(2);
+    await page.getByText('没有设定时间，不会自动运行').waitFor();
+    await byTest(page, 'route-save').click();
+    await byTest(page, 'route').filter({ hasText: '近看' }).waitFor();
+    const stops = await database.db
+      .selectFrom('patrol_stop as stop')
+      .innerJoin('patrol_route as route', 'route.id', 'stop.route_id')
+      .innerJoin('view', 'view.id', 'stop.view_id')
+      .select(['stop.preset', 'stop.position', 'stop.zoom', 'view.persistence_rule', 'view.key'])
+      .where('route.name', '=', '近看')
+      .orderBy('stop.ordinal')
+      .execute();
+    expect(stops[0]).toMatchObject({ preset: '1', zoom: 0.4, key: '1@z0.4' });
+    expect(stops[0]?.persistence_rule).toEqual({ found: 3, of: 4, spanS: 600 });
+    expect(stops[1]?.preset).toBeNull();
+    expect(stops[1]?.position?.zoom).toBeGreaterThanOrEqual(0);
+    await database.db.deleteFrom('patrol_route').where('name', '=', '近看').execute();
   });
 
   it('shows what was seen in a week, what is blind, and gives it as a table', { timeout: 60_000 }, async () => {

@@ -1,8 +1,11 @@
 /**
- * Every page that is photographed: one line each. A page that needs something opened, or data of its own, says so in
- * `prepare`, which gets the page once it has loaded.
+ * Every page that is photographed: one line each. A page that needs something opened says so in `prepare`, which gets the
+ * page once it has loaded. A page as it opens is photographed with no, little and much data; one with something opened in
+ * it with little alone, unless it says otherwise.
  */
 import type { Page } from 'playwright-core';
+
+export type DataName = 'none' | 'little' | 'much';
 
 export interface ShotPage {
   /** Names the pictures' files. */
@@ -11,8 +14,15 @@ export interface ShotPage {
   /** Nobody is signed in. */
   readonly isOpen?: boolean;
   readonly prepare?: (page: Page) => Promise<void>;
+  readonly data?: readonly DataName[];
+  /** At 3840x2160 too: what hangs on a wall, or is read all day on a large screen. */
+  readonly isLarge?: boolean;
 }
 
+const ALL: readonly DataName[] = ['none', 'little', 'much'];
+const SOME: readonly DataName[] = ['little', 'much'];
+
+/** Clicks what is there of these, one after another. */
 const click =
   (...names: string[]) =>
   async (page: Page): Promise<void> => {
@@ -23,10 +33,33 @@ const click =
   };
 const press = (key: string) => (page: Page) => page.keyboard.press(key);
 
+/** Down to what lies below the first screenful. */
+const scrolledTo = (name: string) => async (page: Page) => {
+  await page.locator(`[data-test="${name}"]`).last().scrollIntoViewIfNeeded({ timeout: 3_000 });
+};
+
+const both =
+  (...steps: ((page: Page) => Promise<void>)[]) =>
+  async (page: Page): Promise<void> => {
+    for (const step of steps) await step(page);
+  };
+
+/** Puts the pointer on a part of the page and looks at it closer. */
+const openDome = async (page: Page): Promise<void> => {
+  await page.locator('[data-test="dome-panel"] button').click();
+  await page.locator('[data-test="closer-look"] [data-test="stage"]').waitFor({ timeout: 5_000 });
+};
+const openTile = async (page: Page): Promise<void> => {
+  await page.locator('[data-test^="tile-"] .open').first().click();
+  const stage = page.locator('[data-test="zoom-stage"]');
+  await stage.waitFor({ timeout: 5_000 });
+  await stage.press('+');
+};
+
 export const SHOT_PAGES: readonly ShotPage[] = [
-  { name: 'sign-in', path: '/sign-in', isOpen: true },
-  { name: 'review', path: '/review' },
-  { name: 'review-by-place', path: '/review', prepare: click('order-place') },
+  { name: 'sign-in', path: '/sign-in', isOpen: true, data: ['none'] },
+  { name: 'review', path: '/review', isLarge: true },
+  { name: 'review-by-place', path: '/review', prepare: click('order-place'), data: SOME },
   { name: 'review-decided', path: '/review', prepare: click('state-decided') },
   { name: 'review-filter', path: '/review', prepare: click('filter') },
   { name: 'review-reasons', path: '/review', prepare: press('2') },
@@ -36,8 +69,33 @@ export const SHOT_PAGES: readonly ShotPage[] = [
   { name: 'evidence-packages', path: '/evidence/packages' },
   { name: 'evidence-custody', path: '/evidence/custody' },
   { name: 'patrol', path: '/patrol' },
+  { name: 'patrol-presets', path: '/patrol', prepare: scrolledTo('preset'), data: SOME },
+  { name: 'patrol-manage', path: '/patrol', prepare: both(click('presets-manage'), scrolledTo('preset')) },
+  { name: 'patrol-routes', path: '/patrol?tab=routes', data: SOME },
+  { name: 'patrol-test', path: '/patrol?tab=routes', prepare: click('test-last') },
+  { name: 'patrol-import', path: '/patrol?tab=routes', prepare: click('route-import') },
+  { name: 'patrol-draw', path: '/patrol?tab=routes&edit=new', prepare: click('add-all'), data: SOME },
+  {
+    name: 'patrol-overlap',
+    path: '/patrol?tab=routes&edit=new',
+    prepare: both(click('add-all', 'quick-day'), scrolledTo('problem')),
+  },
+  { name: 'patrol-edit', path: '/patrol?tab=routes&edit=1' },
+  { name: 'patrol-week', path: '/patrol?tab=routes&edit=1', prepare: scrolledTo('week') },
+  { name: 'patrol-coverage', path: '/patrol?tab=coverage', data: SOME },
+  { name: 'patrol-blind', path: '/patrol?tab=coverage', prepare: scrolledTo('blind'), data: SOME },
+  { name: 'patrol-tasks', path: '/patrol?tab=tasks', data: SOME },
+  { name: 'patrol-tasks-closed', path: '/patrol?tab=tasks', prepare: click('tasks-closed') },
+  { name: 'patrol-log', path: '/patrol?tab=log', data: SOME },
+  {
+    name: 'patrol-held',
+    path: '/patrol',
+    prepare: async (page) => {
+      await page.locator('[data-test="dome"]').nth(1).click();
+    },
+  },
   { name: 'cameras', path: '/cameras' },
-  { name: 'view', path: '/cameras?view=4' },
+  { name: 'view', path: '/cameras?view=4', data: SOME },
   {
     name: 'cameras-chosen',
     path: '/cameras',
@@ -51,6 +109,19 @@ export const SHOT_PAGES: readonly ShotPage[] = [
   { name: 'audit', path: '/audit' },
   { name: 'users', path: '/users' },
   { name: 'screens', path: '/screens' },
-  { name: 'wall', path: '/wall/1' },
+  { name: 'screens-assign', path: '/screens', prepare: click('assign-2') },
+  { name: 'wall', path: '/wall/1', isLarge: true },
+  { name: 'wall-plan', path: '/wall/2', isLarge: true, data: SOME },
+  { name: 'wall-dome', path: '/wall/3', isLarge: true, data: SOME },
+  { name: 'wall-figures', path: '/wall/4', isLarge: true, data: SOME },
+  { name: 'wall-alert', path: '/wall/5', isLarge: true, data: SOME },
+  { name: 'wall-all', path: '/wall/6', isLarge: true, data: ['much'] },
+  { name: 'wall-look', path: '/wall/1', isLarge: true, prepare: openTile },
+  { name: 'wall-dome-look', path: '/wall/3', isLarge: true, prepare: openDome },
   { name: 'lock', path: '/review', prepare: click('account', 'lock-now') },
 ];
+
+/** Whether a page is photographed with so much data. */
+export function isShownWith({ data, prepare }: ShotPage, name: DataName): boolean {
+  return (data ?? (prepare ? ['little'] : ALL)).includes(name);
+}

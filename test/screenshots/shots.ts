@@ -1,110 +1,183 @@
 /**
- * `npm run screenshots`: every page of `pages.ts`, in both languages, with no, little and much data, on a desk and on a
- * telephone, into `var/screenshots/<data>/<page>-<language>-<size>.png`; on a desk in the light theme too, and at
- * 3840x2160. What went wrong in a browser is told at the end, and is exit code 1.
+ * `npm run screenshots`: the pages of `pages.ts`, in both languages, with no, little and much data, on a desk and on a
+ * telephone, into `var/screenshots/<data>/<page>-<language>-<size>.png`; with little data in the light theme too, and what
+ * is read on large screens at 3840x2160. What went wrong in a browser is told at the end, and is exit code 1.
  *
- *   --only NAME   pages whose name begins with it
- *   --data LIST   of none, little, much (all)
- *   --quick       1920x1080 and 390x844 in the dark theme only
+ *   --only LIST       pages whose name begins with one of these
+ *   --data LIST       of none, little, much (all)
+ *   --size LIST       of desk, phone, light, 4k (all)
+ *   --language LIST   of zh-CN, en (both)
+ *   --quick           desk and phone, little data
+ *
+ * What it takes on two cores is told at the end; all of it is some five hundred pictures.
  */
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext } from 'playwright-core';
+import { systemClock } from '../../src/base/clock.ts';
+import { silentLogger } from '../../src/base/log.ts';
 import type { Db } from '../../src/drivers/postgres/postgres.ts';
+import { startSimulator, type Simulator } from '../../src/simulator/simulator.ts';
 import { CHROMIUM_ARGUMENTS, findChromium } from '../support/chromium.ts';
+import { liveOf } from '../support/live.ts';
+import { ONE_DOME } from '../support/patrol.ts';
 import { fillConsole } from '../support/sample-console.ts';
 import { fillSample, type MemoryPictures } from '../support/sample-estate.ts';
 import { fillMany } from '../support/sample-many.ts';
+import { fillPatrol, fillScreens, fillStills, keepFresh, type SamplePatrol } from '../support/sample-patrol.ts';
 import { startSampleServer } from '../support/sample-server.ts';
+import { LOGIN } from '../support/simulated.ts';
 import { SAMPLE_PASSWORD, type SampleWeb } from '../support/web.ts';
-import { SHOT_PAGES, type ShotPage } from './pages.ts';
+import { isShownWith, SHOT_PAGES, type DataName, type ShotPage } from './pages.ts';
 
 const OUT = path.resolve('var/screenshots');
 const SETTLE_MS = 400;
+/** A live picture's first group of pictures takes its time. */
+const SETTLE_LIVE_MS = 2_500;
 
-const DATA = {
+type Fill = (db: Db, pictures: MemoryPictures, simulator: Simulator) => Promise<void>;
+
+const filled =
+  (
+    sizes: Omit<SamplePatrol, 'streams'> & { candidates: number; households: number },
+    more: (db: Db) => Promise<void> = async () => {},
+  ): Fill =>
+  async (db, pictures, { cameras: [fixed], domes: [dome] }) => {
+    const nowMs = Date.now();
+    await fillSample(db, pictures, nowMs, sizes.candidates);
+    const domes = await fillPatrol(db, pictures, nowMs, { ...sizes, ...(dome && { streams: dome }) });
+    await more(db);
+    // Whoever is well shows a real stream when looked at live.
+    if (fixed) {
+      await db
+        .updateTable('camera')
+        .set({ main_url: fixed.mainUrl, sub_url: fixed.subUrl })
+        .where('kind', '=', 'fixed')
+        .where('id', 'in', (eb) => eb.selectFrom('camera_health').select('camera_id').where('state', '=', 'online'))
+        .execute();
+    }
+    await fillConsole(db, pictures, sizes.households);
+    await fillStills(db, pictures);
+    await fillScreens(db, domes[0] ?? 0);
+  };
+
+const DATA: Readonly<Record<DataName, Fill>> = {
   none: async () => {},
-  little: async (db: Db, pictures: MemoryPictures) => {
-    await fillSample(db, pictures, Date.now(), 12);
-    await fillConsole(db, pictures, 30);
-  },
-  much: async (db: Db, pictures: MemoryPictures) => {
-    await fillSample(db, pictures, Date.now(), 24);
-    await fillMany(db, { cameras: 364, open: 600, decided: 2_000 });
-    await fillConsole(db, pictures, 1_142);
-  },
-} as const;
+  little: filled({ candidates: 12, households: 30, domes: 2, presets: 8, routes: 2, logged: 22 }),
+  much: filled({ candidates: 24, households: 1_142, domes: 12, presets: 40, routes: 40, logged: 600 }, (db) =>
+    fillMany(db, { cameras: 364, open: 2_000, decided: 2_000 }),
+  ),
+};
 
 const SHOTS = [
-  { name: 'desk', widthPx: 1920, heightPx: 1080, theme: 'dark', isQuick: true },
-  { name: 'phone', widthPx: 390, heightPx: 844, theme: 'dark', isQuick: true },
-  { name: 'light', widthPx: 1920, heightPx: 1080, theme: 'light', isQuick: false },
-  { name: '4k', widthPx: 3840, heightPx: 2160, theme: 'dark', isQuick: false },
+  { name: 'desk', widthPx: 1920, heightPx: 1080, theme: 'dark' },
+  { name: 'phone', widthPx: 390, heightPx: 844, theme: 'dark' },
+  { name: 'light', widthPx: 1920, heightPx: 1080, theme: 'light' },
+  { name: '4k', widthPx: 3840, heightPx: 2160, theme: 'dark' },
 ] as const;
+type Shot = (typeof SHOTS)[number];
+const LANGUAGES = ['zh-CN', 'en'] as const;
 
+const list = { type: 'string', default: '' } as const;
 const { values: flags } = parseArgs({
-  options: {
-    only: { type: 'string', default: '' },
-    data: { type: 'string', default: 'none,little,much' },
-    quick: { type: 'boolean', default: false },
-  },
+  options: { only: list, data: list, size: list, language: list, quick: { type: 'boolean', default: false } },
 });
+const chosen = (given: string, otherwise: readonly string[]): readonly string[] =>
+  given === '' ? otherwise : given.split(',');
 const executablePath = findChromium();
 if (executablePath === undefined) throw new Error('no Chromium found: set CHROMIUM_PATH');
-const pages = SHOT_PAGES.filter(({ name }) => name.startsWith(flags.only));
-const shots = SHOTS.filter(({ isQuick }) => isQuick || !flags.quick);
+const prefixes = chosen(flags.only, ['']);
+const pages = SHOT_PAGES.filter(({ name }) => prefixes.some((prefix) => name.startsWith(prefix)));
+const shots = SHOTS.filter(({ name }) =>
+  chosen(flags.size, flags.quick ? ['desk', 'phone'] : SHOTS.map((shot) => shot.name)).includes(name),
+);
+const languages = LANGUAGES.filter((language) => chosen(flags.language, LANGUAGES).includes(language));
+const states = (Object.keys(DATA) as DataName[]).filter((name) =>
+  chosen(flags.data, flags.quick ? ['little'] : Object.keys(DATA)).includes(name),
+);
 const faults: string[] = [];
 let taken = 0;
+const beganMs = Date.now();
 
+const simulator = await startSimulator({
+  ...{ host: '127.0.0.1', port: 0, clock: systemClock, log: silentLogger },
+  ...{ credentials: LOGIN, schedule: ONE_DOME },
+});
 const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGUMENTS });
-for (const [name, fill] of Object.entries(DATA)) {
-  if (!flags.data.split(',').includes(name)) continue;
-  const web = await startSampleServer({ fill });
-  const dir = path.join(OUT, name);
+for (const state of states) {
+  const web = await startSampleServer({
+    fill: (db, pictures) => DATA[state](db, pictures, simulator),
+    live: (db) => liveOf(db, LOGIN).live,
+  });
+  const dir = path.join(OUT, state);
   if (flags.only === '') await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true });
-  for (const language of ['zh-CN', 'en'] as const) {
-    for (const shot of shots) await photograph(browser, web, dir, language, shot);
+  for (const language of languages) {
+    for (const shot of shots) await photograph(browser, web, { state, dir, language, shot });
   }
   await web.close();
 }
 await browser.close();
-process.stdout.write(`${taken} pictures in ${path.relative(process.cwd(), OUT)}\n`);
+await simulator.close();
+const tookS = Math.round((Date.now() - beganMs) / 1000);
+process.stdout.write(`${taken} pictures in ${path.relative(process.cwd(), OUT)}, ${tookS} s\n`);
 for (const fault of new Set(faults)) process.stdout.write(`fault: ${fault}\n`);
 process.exit(faults.length > 0 ? 1 : 0);
 
-async function photograph(
-  launched: Browser,
-  web: SampleWeb,
-  dir: string,
-  language: 'zh-CN' | 'en',
-  shot: (typeof SHOTS)[number],
-): Promise<void> {
-  const isPhone = shot.name === 'phone';
-  for (const one of pages) {
-    const context = await launched.newContext({
-      baseURL: web.url,
-      viewport: { width: shot.widthPx, height: shot.heightPx },
-      ...(isPhone && { hasTouch: true, isMobile: true, deviceScaleFactor: 2 }),
-      timezoneId: 'America/New_York',
-    });
-    await context.addInitScript(`
-      localStorage.setItem('sentinel.language', '${language}');
-      localStorage.setItem('sentinel.theme', '${shot.theme}');
-      localStorage.removeItem('sentinel.queue-order');`);
-    if (!one.isOpen) {
-      const answer = await context.request.post('/api/v1/session', {
-        data: { name: 'admin', password: SAMPLE_PASSWORD },
-      });
-      if (!answer.ok()) throw new Error(`signing in: ${answer.status()}`);
-    }
-    await take(one, context, path.join(dir, `${one.name}-${language}-${shot.name}.png`));
-    await context.close();
-  }
+interface Setting {
+  readonly state: DataName;
+  readonly dir: string;
+  readonly language: (typeof LANGUAGES)[number];
+  readonly shot: Shot;
 }
 
-async function take(one: ShotPage, context: Awaited<ReturnType<Browser['newContext']>>, file: string): Promise<void> {
+async function photograph(launched: Browser, web: SampleWeb, setting: Setting): Promise<void> {
+  const { state, shot } = setting;
+  const wanted = pages.filter(
+    (one) =>
+      isShownWith(one, state) &&
+      (shot.name !== '4k' || one.isLarge === true) &&
+      (shot.name !== 'light' || (state === 'little' && !one.name.startsWith('wall'))),
+  );
+  if (wanted.length === 0) return;
+  const open = await contextOf(launched, web, setting, false);
+  const signedIn = await contextOf(launched, web, setting, true);
+  for (const one of wanted) {
+    await keepFresh(web.db);
+    const file = path.join(setting.dir, `${one.name}-${setting.language}-${shot.name}.png`);
+    await take(one, one.isOpen ? open : signedIn, file);
+  }
+  await open.close();
+  await signedIn.close();
+}
+
+async function contextOf(
+  launched: Browser,
+  web: SampleWeb,
+  { language, shot }: Setting,
+  isSignedIn: boolean,
+): Promise<BrowserContext> {
+  const context = await launched.newContext({
+    baseURL: web.url,
+    viewport: { width: shot.widthPx, height: shot.heightPx },
+    ...(shot.name === 'phone' && { hasTouch: true, isMobile: true, deviceScaleFactor: 2 }),
+    timezoneId: 'America/New_York',
+  });
+  await context.addInitScript(`
+    localStorage.clear();
+    localStorage.setItem('sentinel.language', '${language}');
+    localStorage.setItem('sentinel.theme', '${shot.theme}');`);
+  if (isSignedIn) await signIn(context);
+  return context;
+}
+
+async function signIn(context: BrowserContext): Promise<void> {
+  const answer = await context.request.post('/api/v1/session', { data: { name: 'admin', password: SAMPLE_PASSWORD } });
+  if (!answer.ok()) throw new Error(`signing in: ${answer.status()}`);
+}
+
+async function take(one: ShotPage, context: BrowserContext, file: string): Promise<void> {
   const page = await context.newPage();
   page.on('pageerror', (error) => faults.push(`${path.basename(file)}: ${error.message}`));
   page.on('console', (message) => {
@@ -116,9 +189,13 @@ async function take(one: ShotPage, context: Awaited<ReturnType<Browser['newConte
     await page.waitForLoadState('networkidle', { timeout: 4_000 }).catch(() => undefined);
     await one.prepare?.(page);
     await page.waitForTimeout(SETTLE_MS);
+    if ((await page.locator('video').count()) > 0) await page.waitForTimeout(SETTLE_LIVE_MS);
     await page.screenshot({ path: file, timeout: 20_000 });
     taken++;
   } catch (thrown) {
     faults.push(`${path.basename(file)}: ${String(thrown)}`);
   }
+  await page.close();
+  // The lock is the session's own.
+  if (one.name === 'lock') await signIn(context);
 }

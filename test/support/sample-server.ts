@@ -6,6 +6,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { startEmbeddedPostgres } from '../../src/drivers/postgres/embedded.ts';
 import { migrate, openDatabase, type Db } from '../../src/drivers/postgres/postgres.ts';
+import type { LiveRelay } from '../../src/wall/wall.ts';
 import type { MemoryPictures } from './sample-estate.ts';
 import { startSampleWeb, type SampleWeb } from './web.ts';
 
@@ -17,6 +18,7 @@ export async function startSampleServer(
   options: {
     candidates?: number;
     port?: number;
+    live?: (db: Db) => LiveRelay;
     fill?: (db: Db, pictures: MemoryPictures) => Promise<void>;
   } = {},
 ): Promise<SampleWeb> {

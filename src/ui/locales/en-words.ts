@@ -103,7 +103,7 @@ const en: typeof zhCN = {
   },
   outcome: { added: 'Added', changed: 'Changed', unchanged: 'Unchanged', refused: 'Refused' },
   holder: { route: 'route', system: 'system', operator: 'operator', enforcement: 'enforcement' },
-  purpose: { park: 'parking', test_run: 'test run' },
+  purpose: { park: 'parking', test_run: 'test run', evidence: 'pulling evidence', tour: 'tour of its own' },
   blind: { no_route: 'no route goes there', no_look: 'not looked at yet' },
   turretAction: {
     lease_taken: 'took the turret',
@@ -170,6 +170,14 @@ const en: typeof zhCN = {
     onvif_too_much: 'ONVIF: too many requests waiting',
     onvif_discovery: 'ONVIF discovery failed',
     onvif_no_interface: 'no such network interface',
+    patrol_held: 'Somebody else holds the turret',
+    patrol_not_held: 'The turret was not held',
+    patrol_not_driven: 'No patrol process drives it',
+    patrol_cannot: 'The turret cannot do this',
+    patrol_too_many_commands: 'Too many commands waiting',
+    capture_failed: 'It failed',
+    web_internal: 'Internal error',
+    no_stops: 'No stops',
   },
   check: {
     database: 'Database',

@@ -89,7 +89,7 @@ export default {
   },
   outcome: { added: '新增', changed: '修改', unchanged: '不变', refused: '拒绝' },
   holder: { route: '巡航路线', system: '系统', operator: '值班员', enforcement: '执法人员' },
-  purpose: { park: '守望', test_run: '试运行' },
+  purpose: { park: '守望', test_run: '试运行', evidence: '取证', tour: '设备自带巡航' },
   blind: { no_route: '没有路线看它', no_look: '还没有观察' },
   turretAction: {
     lease_taken: '取得操控',
@@ -156,6 +156,14 @@ export default {
     onvif_too_much: 'ONVIF 等待的请求过多',
     onvif_discovery: 'ONVIF 搜索失败',
     onvif_no_interface: '没有该网络接口',
+    patrol_held: '云台正由他人操控',
+    patrol_not_held: '未取得操控',
+    patrol_not_driven: '没有巡航进程驱动',
+    patrol_cannot: '云台不支持',
+    patrol_too_many_commands: '等待的命令过多',
+    capture_failed: '执行出错',
+    web_internal: '内部错误',
+    no_stops: '没有停靠点',
   },
   check: {
     database: '数据库',

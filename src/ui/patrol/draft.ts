@@ -72,6 +72,17 @@ export function withPreset(draft: Draft, { token }: Pick<TurretPreset, 'token'>,
   return { ...draft, stops: [...draft.stops.slice(0, at), stop, ...draft.stops.slice(at)] };
 }
 
+/** A stop where the turret points; its zoom is the position's own. */
+export function withPosition(draft: Draft, position: NonNullable<PatrolStopBody['position']>): Draft {
+  const dwellS = draft.stops.at(-1)?.dwellS ?? DEFAULT_DWELL_S;
+  const stop: DraftStop = {
+    key: nextKey(),
+    ...{ name: '', preset: null, position, dwellS, speed: null, zoom: null },
+    watch: undefined,
+  };
+  return { ...draft, stops: [...draft.stops, stop] };
+}
+
 export function moved(draft: Draft, from: number, to: number): Draft {
   const stop = draft.stops[from];
   if (!stop || to < 0 || to >= draft.stops.length || from === to) return draft;

@@ -1,7 +1,7 @@
 /** What a hand on the picture means for the turret. Pure; lengths in pixels of the picture as it is shown. */
 
 export interface PictureMove {
-  /** Shares of half the picture, positive to the right and up, as ONVIF's field-of-view space counts. */
+  /** Shares of the whole picture, positive to the right and up. */
   readonly right: number;
   readonly up: number;
 }
@@ -20,7 +20,7 @@ export function centreMove(xPx: number, yPx: number, widthPx: number, heightPx: 
 }
 
 function share(px: number, wholePx: number): number {
-  return Math.min(1, Math.max(-1, wholePx > 0 ? px / (wholePx / 2) : 0)) + 0;
+  return Math.min(1, Math.max(-1, wholePx > 0 ? px / wholePx : 0)) + 0;
 }
 
 /** Part of a whole turn that one notch of the wheel zooms, as a share of the range. */

@@ -128,6 +128,20 @@ describe('what is wrong is said in plain words, and refused', () => {
     expect(await readRoutes(database.db, dome.cameraId)).toHaveLength(1);
   });
 
+  test('a route that others of more priority leave no time to', async () => {
+    await draw({ name: '全天', priority: 5, windows: [{ days: [1, 2, 3, 4, 5, 6, 7], from: '00:00', to: '24:00' }] });
+    const day = routeBody(dome.cameraId, { name: '白天' });
+    const { body } = await client.post('/api/v1/patrol-routes/check', day, zh);
+    expect(body.problems).toEqual([
+      expect.objectContaining({
+        ...{ code: 'shadowed', severity: 'warning' },
+        message: '不会运行：它的全部时间都被优先级更高的路线（全天）占用，请提高优先级或调整时间',
+      }),
+    ]);
+    const { body: higher } = await client.post('/api/v1/patrol-routes/check', { ...day, priority: 6 });
+    expect(higher.problems).toEqual([]);
+  });
+
   test('a fixed camera has no routes', async () => {
     const answer = await client.post('/api/v1/patrol-routes', routeBody(dome.fixedId));
     expect([answer.status, answer.body.error.code]).toEqual([409, 'patrol.no_turret']);

@@ -9,6 +9,7 @@ import {
   openSpans,
   wallClockMs,
   wallDate,
+  weekSpans,
   without,
   type Window,
 } from '../../../src/patrol/timetable.ts';
@@ -193,6 +194,18 @@ test('what is common to two lists of spans, and what is left of one without the 
         if (has(a, at) && has(b, at)) both.push(at);
       }
       expect(firstCommon(a, b)?.fromMs).toBe(both[0]);
+    }),
+  );
+});
+
+test('a week by itself is open when the same week of a zone without clock changes is', () => {
+  const monday = utc('2026-07-06T00:00:00');
+  fc.assert(
+    fc.property(windows, fc.integer({ min: 0, max: 7 * 24 * 60 - 1 }), (some, minute) => {
+      const spans = weekSpans(some);
+      const inWeek = spans.some(({ fromMs, toMs }) => minute * MINUTE >= fromMs && minute * MINUTE < toMs);
+      expect(inWeek).toBe(isOpen(some, 'UTC', monday + minute * MINUTE));
+      spans.forEach(({ fromMs }, at) => expect(fromMs).toBeGreaterThan(spans[at - 1]?.toMs ?? -1));
     }),
   );
 });

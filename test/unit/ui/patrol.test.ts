@@ -137,9 +137,9 @@ describe('a route while it is drawn', () => {
 
 describe('a hand on the picture', () => {
   it('pulls the scene along, or wants a point in the middle', () => {
-    expect(dragMove(-320, 0, 640, 360)).toEqual({ right: 1, up: 0 });
-    expect(dragMove(0, -90, 640, 360)).toEqual({ right: 0, up: -0.5 });
-    expect(centreMove(640, 0, 640, 360)).toEqual({ right: 1, up: 1 });
+    expect(dragMove(-320, 0, 640, 360)).toEqual({ right: 0.5, up: 0 });
+    expect(dragMove(0, -90, 640, 360)).toEqual({ right: 0, up: -0.25 });
+    expect(centreMove(640, 0, 640, 360)).toEqual({ right: 0.5, up: 0.5 });
     expect(centreMove(320, 180, 640, 360)).toEqual({ right: 0, up: 0 });
   });
 
