@@ -51,9 +51,17 @@ export function lineSetup(config: Config, sealer: Sealer): LineSetup {
       return {
         ...{ make: make || null, model: model || null, serial: serial || null, firmware: firmware || null },
         mac: own?.mac || null,
+        captions: await captionsOf(device),
       };
     },
   };
+}
+
+/** Null where it does not tell; and of a recorder, whose captions are of several cameras. */
+async function captionsOf(device: OnvifDevice): Promise<{ kind: string; text: string }[] | null> {
+  const captions = await device.captions().catch(() => undefined);
+  if (!captions || new Set(captions.map(({ source }) => source)).size > 1) return null;
+  return captions.map(({ kind, text }) => ({ kind, text }));
 }
 
 function openOnvif(

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { SentinelError } from './base/errors.ts';
 import type { Config } from './config.ts';
 import { openSealer, type Sealer } from './camera/camera.ts';
-import { thumbnailOf, fitness } from './comparison/comparison.ts';
+import { fitness, MoverFinder, thumbnailOf } from './comparison/comparison.ts';
 import { KeyFrameDecoder, readPicture } from './drivers/codec/codec.ts';
 import { listen } from './drivers/postgres/postgres.ts';
 import { cameraClockDesk, captureSetup, connectionTester, lineSetup, lookSetup } from './main-cameras.ts';
@@ -276,6 +276,12 @@ async function startPages(
   addEstateFigures(figures.registry, db, queue);
   addStoreFigures(figures.registry, all.space);
   const packages = await startPackages(all, keeping.signer);
+  const { modelDir, threads } = config.comparison;
+  const movers = await life.start(
+    'search for people and vehicles',
+    () => new MoverFinder({ modelDir, threads }),
+    (one) => one.close(),
+  );
   const decoder = await life.start(
     'connection tests',
     () => new KeyFrameDecoder(),
@@ -305,6 +311,7 @@ async function startPages(
         pictures: blobs,
         snapshots: all.snapshots,
         packages,
+        movers,
         retention: config.retention,
         clockRules: {
           limitMs: config.clocks.cameraLimitS * 1000,

@@ -149,6 +149,11 @@ export const ERROR_TABLE = {
     en: 'The picture {what} has {pixels} pixels, more than the {limitPixels} allowed',
     zh: '图片 {what} 有 {pixels} 像素，超过上限 {limitPixels}',
   },
+  'picture.too_many_searches': {
+    status: 429,
+    en: '{limit} pictures wait to be searched for people and vehicles already; try again in a moment',
+    zh: '已有 {limit} 张图片等待查找人员和车辆，请稍后再试',
+  },
   'print.failed': { status: 500, en: '{what} cannot be printed: {problem}', zh: '无法生成 {what}：{problem}' },
   'package.too_many': {
     status: 422,

@@ -103,6 +103,9 @@ export const LIMITS = {
   packagePartBytesDefault: 1024 ** 3,
   packagePartBytesMost: 2 * 1024 ** 3,
   packageMarks: 200,
+  /** Searches for people and vehicles that may wait while one is made, and areas that one proposes to cover. */
+  concealmentsWaiting: 8,
+  areasConcealed: 50,
   /** Packages of one person that are waiting, being made or ready. */
   packagesPerUser: 20,
   /** A package is tried so often; whoever works on it has it for so long at a time. */
@@ -378,6 +381,7 @@ export const LIMITS = {
   /** Presets and tours taken of one device, most a device may list; and what one tour may visit. */
   onvifPresets: 1_024,
   onvifTours: 64,
+  onvifCaptions: 32,
   onvifTourSpots: 256,
   /** Letters of a name or handle handed to a device; ONVIF promises 64 for handles. */
   onvifNameCharacters: 64,

@@ -35,7 +35,11 @@ export type CameraField =
   | 'credential'
   | 'username'
   | 'password'
-  | 'enabled';
+  | 'enabled'
+  | 'location_code'
+  | 'latitude'
+  | 'longitude'
+  | 'mounting_height_m';
 export type CredentialField = 'name' | 'username' | 'password' | 'password_env';
 
 /** Null: the file has the field and leaves it blank. Absent: it does not speak of it. */
@@ -69,6 +73,10 @@ const CAMERA_HEADERS: Readonly<Record<CameraField, readonly string[]>> = {
   username: ['user', '用户名', '账号', '用户'],
   password: ['pass', '密码', '口令'],
   enabled: ['active', '启用', '是否启用'],
+  location_code: ['位置编码', '位置编号', '点位编码', '点位编号', '点位代码', '地点编码'],
+  latitude: ['lat', 'latitudedeg', '纬度', 'wgs84纬度'],
+  longitude: ['lon', 'lng', 'longitudedeg', '经度', 'wgs84经度'],
+  mounting_height_m: ['mountingheight', 'height', '安装高度', '架设高度', '离地高度'],
 };
 const CREDENTIAL_HEADERS: Readonly<Record<Exclude<CredentialField, 'password_env'>, readonly string[]>> = {
   name: ['credential', '名称', '凭据', '凭证', '凭据名称'],
@@ -76,7 +84,10 @@ const CREDENTIAL_HEADERS: Readonly<Record<Exclude<CredentialField, 'password_env
   password: CAMERA_HEADERS.password,
 };
 /** A header with one of these is of cameras; `credential` alone may head the names of credentials. */
-const CAMERAS_ONLY: readonly CameraField[] = ['key', 'place', 'kind', 'main_url', 'sub_url', 'onvif_url', 'enabled'];
+const CAMERAS_ONLY: readonly CameraField[] = [
+  ...(['key', 'place', 'kind', 'main_url', 'sub_url', 'onvif_url', 'enabled'] as const),
+  ...(['location_code', 'latitude', 'longitude', 'mounting_height_m'] as const),
+];
 const CAMERA_KEYS = Object.keys(CAMERA_HEADERS) as CameraField[];
 const CREDENTIAL_KEYS: readonly CredentialField[] = ['name', 'username', 'password', 'password_env'];
 

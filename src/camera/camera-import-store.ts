@@ -2,6 +2,7 @@
 import { sql, type Transaction } from 'kysely';
 import { recordEvents } from '../drivers/postgres/postgres.ts';
 import type { Database } from '../drivers/postgres/schema.ts';
+import { locationRow } from './camera-settings-store.ts';
 import type { CameraValues, ImportPlan, Register, RegisteredCamera } from './camera-plan.ts';
 import type { Sealer } from './credentials.ts';
 
@@ -22,15 +23,20 @@ export async function readRegister(trx: Trx, estateId: number): Promise<Register
     .select([
       ...(['camera.id', 'camera.key', 'camera.name', 'camera.place', 'camera.kind', 'camera.enabled'] as const),
       ...(['camera.main_url', 'camera.sub_url', 'camera.onvif_url', 'credential.name as credential'] as const),
+      ...(['camera.location_code', 'camera.latitude_deg', 'camera.longitude_deg'] as const),
+      'camera.mounting_height_m',
     ])
     .where('camera.estate_id', '=', estateId)
     .execute();
-  const cameras = rows.map(
-    ({ main_url: mainUrl, sub_url: subUrl, onvif_url: onvifUrl, ...row }): [string, RegisteredCamera] => [
-      row.key,
-      { ...row, mainUrl, subUrl, onvifUrl },
-    ],
-  );
+  const cameras = rows.map((row): [string, RegisteredCamera] => [
+    row.key,
+    {
+      ...{ id: row.id, key: row.key, name: row.name, place: row.place, kind: row.kind, enabled: row.enabled },
+      ...{ mainUrl: row.main_url, subUrl: row.sub_url, onvifUrl: row.onvif_url, credential: row.credential },
+      ...{ locationCode: row.location_code, latitudeDeg: row.latitude_deg, longitudeDeg: row.longitude_deg },
+      mountingHeightM: row.mounting_height_m,
+    },
+  ]);
   const credentials = await trx.selectFrom('credential').select(['name', 'username', 'secret_sealed']).execute();
   const counted = await trx
     .selectFrom('camera')
@@ -72,6 +78,7 @@ export async function applyImport(
   const rowOf = (camera: CameraValues) => ({
     ...{ key: camera.key, name: camera.name, place: camera.place, kind: camera.kind, enabled: camera.enabled },
     ...{ main_url: camera.mainUrl, sub_url: camera.subUrl, onvif_url: camera.onvifUrl },
+    ...locationRow(camera),
     credential_id: camera.credential === null ? null : (ids.get(camera.credential) ?? null),
   });
 

@@ -3,11 +3,12 @@ import { SentinelError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { addressOf, onvifAddressOf, type Login } from './camera-address.ts';
 import type { CameraEntry, CameraField, CredentialEntry, Entry } from './camera-file.ts';
+import { areCoordinatesWhole, LOCATION_CODE_LONGEST, LOCATION_RANGES, type CameraLocation } from './camera-location.ts';
 import { notesText, type Language, type Note } from './camera-words.ts';
 import type { Sealer } from './credentials.ts';
 
 /** A camera as it is registered, or is to be. */
-export interface CameraValues {
+export interface CameraValues extends CameraLocation {
   readonly key: string;
   readonly name: string;
   readonly place: string;
@@ -57,7 +58,10 @@ interface PlanOptions {
   readonly env: NodeJS.ProcessEnv | undefined;
 }
 
-const LENGTHS = { key: 100, name: 100, place: 200, credential: 100, username: 100, password: 200 } as const;
+const LENGTHS = {
+  ...{ key: 100, name: 100, place: 200, credential: 100, username: 100, password: 200 },
+  location_code: LOCATION_CODE_LONGEST,
+} as const;
 const KINDS: Readonly<Record<string, 'fixed' | 'ptz'>> = {
   ...{ fixed: 'fixed', 固定: 'fixed', 枪机: 'fixed', 半球: 'fixed', 枪型: 'fixed', 固定枪机: 'fixed' },
   ...{ ptz: 'ptz', dome: 'ptz', 球机: 'ptz', 云台: 'ptz', 云台球机: 'ptz', 高速球: 'ptz', 球型: 'ptz' },
@@ -76,6 +80,10 @@ const COMPARED: readonly (readonly [keyof CameraValues, CameraField])[] = [
   ['onvifUrl', 'onvif_url'],
   ['credential', 'credential'],
   ['enabled', 'enabled'],
+  ['locationCode', 'location_code'],
+  ['latitudeDeg', 'latitude'],
+  ['longitudeDeg', 'longitude'],
+  ['mountingHeightM', 'mounting_height_m'],
 ];
 
 export function planImport(entries: readonly Entry[], register: Register, options: PlanOptions): ImportPlan {
@@ -148,6 +156,7 @@ class Planner {
     }
     const kind = word(fields.kind, KINDS, before?.kind ?? 'fixed', 'kind_unknown', wrong);
     const enabled = word(fields.enabled, YES_NO, before?.enabled ?? true, 'enabled_unknown', wrong);
+    const location = locationOf(fields, before, wrong);
     const columns = completeLogin(fields.username, fields.password);
     if (columns) logins.push(columns);
     else if (typeof (fields.username ?? fields.password) === 'string') wrong.push({ note: 'login_incomplete' });
@@ -164,6 +173,7 @@ class Planner {
     const after: CameraValues = {
       ...{ key, name: fields.name ?? before?.name ?? key, place: fields.place ?? '', kind, enabled },
       ...{ mainUrl, subUrl, onvifUrl, credential },
+      ...location,
       ...(fields.place === undefined && before && { place: before.place }),
     };
     this.#put(line, before, after, login);
@@ -300,6 +310,29 @@ function word<T>(
   // What was given is not repeated: where columns slipped, it may be a password.
   wrong.push({ note: unknown });
   return kept;
+}
+
+/** What a file says of where a camera hangs, over what is registered. */
+function locationOf(fields: CameraEntry['fields'], before: CameraLocation | undefined, wrong: Note[]): CameraLocation {
+  const figure = (field: keyof typeof LOCATION_RANGES, kept: number | null | undefined): number | null => {
+    const given = fields[field];
+    if (typeof given !== 'string') return given === undefined ? (kept ?? null) : given;
+    const value = /^[-+]?\d{1,4}(?:\.\d{1,15})?$/.test(given) ? Number(given) : Number.NaN;
+    const [from, to] = LOCATION_RANGES[field];
+    if (value >= from && value <= to) return value;
+    wrong.push({ note: 'figure_bad', field, from, to });
+    return null;
+  };
+  const location: CameraLocation = {
+    locationCode: keptUnless(fields.location_code, before?.locationCode),
+    latitudeDeg: figure('latitude', before?.latitudeDeg),
+    longitudeDeg: figure('longitude', before?.longitudeDeg),
+    mountingHeightM: figure('mounting_height_m', before?.mountingHeightM),
+  };
+  if (!wrong.some(({ note }) => note === 'figure_bad') && !areCoordinatesWhole(location)) {
+    wrong.push({ note: 'coordinates_incomplete' });
+  }
+  return location;
 }
 
 const isResealed = (note: Note): boolean => note.note === 'resealed';

@@ -1,7 +1,12 @@
-/** What a person sets about cameras in the console: the place they hang at, and whether they are looked through at all. */
+/**
+ * What a person sets about cameras in the console: the place they hang at, where exactly that is, and whether they are
+ * looked through at all.
+ */
 import { sql, type Transaction } from 'kysely';
+import { SentinelError } from '../base/errors.ts';
 import { recordAudit, recordEvents } from '../drivers/postgres/postgres.ts';
 import type { Database } from '../drivers/postgres/schema.ts';
+import type { CameraLocation } from './camera-location.ts';
 
 export interface CameraSettings {
   readonly place?: string;
@@ -54,4 +59,43 @@ export async function setCameras(
     nowMs,
   );
   return changed.length;
+}
+
+/** A location as the columns of a camera. */
+export function locationRow({ locationCode, latitudeDeg, longitudeDeg, mountingHeightM }: CameraLocation) {
+  return {
+    ...{ location_code: locationCode, latitude_deg: latitudeDeg, longitude_deg: longitudeDeg },
+    mounting_height_m: mountingHeightM,
+  };
+}
+
+/**
+ * Says where a camera hangs, whole; what already is so leaves nothing in the audit.
+ * @throws SentinelError web.missing
+ */
+export async function setLocation(
+  trx: Transaction<Database>,
+  cameraId: number,
+  location: CameraLocation,
+  userId: number,
+  nowMs: number,
+): Promise<void> {
+  const row = locationRow(location);
+  const columns = Object.keys(row) as (keyof typeof row)[];
+  const before = await trx
+    .selectFrom('camera')
+    .select(columns)
+    .where('id', '=', cameraId)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  if (!before) throw new SentinelError('web.missing', { what: 'camera', id: cameraId });
+  if (columns.every((column) => before[column] === row[column])) return;
+  await trx
+    .updateTable('camera')
+    .set({ ...row, updated_at: new Date(nowMs) })
+    .where('id', '=', cameraId)
+    .execute();
+  const details = { location: row, locationBefore: before };
+  await recordAudit(trx, { userId, action: 'camera.changed', subject: `camera ${cameraId}`, details, atMs: nowMs });
+  await recordEvents(trx, 'camera.changed', [{ cameraId, change: 'settings' }], nowMs);
 }

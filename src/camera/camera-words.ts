@@ -18,6 +18,14 @@ const WORDS = {
   unprintable: { en: '{field} has control characters', zh: '{field}含有控制字符' },
   kind_unknown: { en: 'kind must be fixed or ptz', zh: '类型应为 固定 或 球机' },
   enabled_unknown: { en: 'enabled must be yes or no', zh: '启用应为 是 或 否' },
+  figure_bad: {
+    en: '{field} must be a number from {from} to {to}',
+    zh: '{field}应为 {from} 至 {to} 的数字',
+  },
+  coordinates_incomplete: {
+    en: 'latitude and longitude must both be given',
+    zh: '纬度和经度必须同时填写',
+  },
   no_address: {
     en: 'has no address: main_url, sub_url or onvif_url must be given',
     zh: '缺少地址：主码流、子码流、ONVIF 地址至少填写一项',
@@ -80,6 +88,10 @@ const FIELDS: Readonly<Record<string, string>> = {
   username: '用户名',
   password: '密码',
   enabled: '启用',
+  location_code: '位置编码',
+  latitude: '纬度',
+  longitude: '经度',
+  mounting_height_m: '安装高度（米）',
 };
 
 export type Language = 'en' | 'zh';

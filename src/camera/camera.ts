@@ -16,7 +16,8 @@ export { judgeClock, type ClockMeasurement, type ClockRules, type ClockVerdict }
 export { CameraLeases } from './camera-lease.ts';
 export { readClockAddresses, writeClocks, type ClockAddress } from './camera-clock-store.ts';
 export { ClockRound } from './clock-round.ts';
-export { setCameras, type CameraSettings } from './camera-settings-store.ts';
+export { areCoordinatesWhole } from './camera-location.ts';
+export { setCameras, setLocation, type CameraSettings } from './camera-settings-store.ts';
 export { CameraStore, type CaptureCamera, type CaptureView } from './camera-store.ts';
 export { ConnectionTester, type ConnectionReport } from './connection-test.ts';
 export { HealthWriter } from './health-writer.ts';

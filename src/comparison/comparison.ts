@@ -28,6 +28,7 @@ import { POSE_HEIGHT, POSE_WIDTH, poseOf, posePictureOf, type PoseAnswer } from 
 import { areasOf, regionsOf, type Heat } from './regions.ts';
 import { aligned, covered, resampled, type Motion } from './resample.ts';
 import { evened, FEWEST, TYPICAL, unevened, unrestOf, type Unrest } from './unrest.ts';
+import { workingSizeOf, type WorkingSize } from './working-size.ts';
 
 export { fitness, type Fitness, type Lighting, type NotJudgedReason } from './fitness.ts';
 export { thumbnailOf } from './gate.ts';
@@ -36,9 +37,11 @@ export { Gatekeeper, type GateRules, type LearningRules } from './gatekeeper.ts'
 export { Judge, type ViewSubject } from './judge.ts';
 export { burnIn } from './masking.ts';
 export { cellsIn } from './outline.ts';
+export { MoverFinder } from './mover-finder.ts';
 export { drawOverlay } from './overlay.ts';
 export type { Heat } from './regions.ts';
 export { presetPicture, shiftBetween, StopPoses } from './stop-poses.ts';
+export { workingSizeOf, type WorkingSize } from './working-size.ts';
 
 /** What is kept of a lawful picture: about half a megabyte. */
 export interface Encoding {
@@ -86,11 +89,6 @@ export type ComparisonResult =
     }
   | Unjudgeable;
 
-export interface WorkingSize {
-  readonly widthPx: number;
-  readonly heightPx: number;
-}
-
 export interface Eye {
   /** SHA-256 over the model's files. */
   readonly modelSha256: string;
@@ -110,18 +108,8 @@ export interface Eye {
 }
 
 const LEVEL_NAMES = ['0', '1', '2', '3', '4'] as const;
-const WORKING_AREA_PX = 512 * 288;
-const GRID_PX = 32;
 /** Shift of the working picture below which moving it would blur more than it helps. */
 const STILL_PX = 0.6;
-
-/** Working size of a picture: a multiple of 32 each way, about the working area, nearly the picture's proportions. */
-export function workingSizeOf(widthPx: number, heightPx: number): WorkingSize {
-  const scale = Math.sqrt(WORKING_AREA_PX / (widthPx * heightPx));
-  // A ribbon of a picture is squeezed rather than worked at a size nothing was trained on.
-  const side = (px: number): number => Math.min(1024, Math.max(128, Math.round((px * scale) / GRID_PX) * GRID_PX));
-  return { widthPx: side(widthPx), heightPx: side(heightPx) };
-}
 
 /**
  * Loads the model.

@@ -25,9 +25,20 @@ const MARGIN = 0.05;
 const EXPLAINED = 0.65;
 const GRID = { width: 128, height: 72 } as const;
 
-/** Boxes of the people and vehicles seen, in fractions, within the picture. */
-export function moversOf({ width, height, scores, reaches }: Detections): Box[] {
-  const boxes: Box[] = [];
+/** A person, vehicle or animal that the detector sees; the box in fractions, within the picture. */
+export interface SeenMover {
+  readonly box: Box;
+  readonly score: number;
+}
+
+/** Boxes of the people and vehicles seen. */
+export function moversOf(detections: Detections): Box[] {
+  return moversSeen(detections).map(({ box }) => box);
+}
+
+/** The people and vehicles seen, each with how sure the detector is of it. */
+export function moversSeen({ width, height, scores, reaches }: Detections): SeenMover[] {
+  const seen: SeenMover[] = [];
   scores.forEach((score, cell) => {
     if (score < SURE) return;
     const [x, y] = [(cell % width) / width, Math.floor(cell / width) / height];
@@ -40,9 +51,9 @@ export function moversOf({ width, height, scores, reaches }: Detections): Box[] 
     const [across, along] = [(left + right) * MARGIN, (up + down) * MARGIN];
     const [x0, y0] = [Math.max(0, x - left - across), Math.max(0, y - up - along)];
     const [x1, y1] = [Math.min(1, x + right + across), Math.min(1, y + down + along)];
-    if (x1 > x0 && y1 > y0) boxes.push([x0, y0, x1 - x0, y1 - y0]);
+    if (x1 > x0 && y1 > y0) seen.push({ box: [x0, y0, x1 - x0, y1 - y0], score });
   });
-  return boxes;
+  return seen;
 }
 
 /** The regions that no mover explains, and those that one does. */

@@ -21,6 +21,7 @@ export { planStill } from './plan-still.ts';
 export {
   addPlan,
   changePlan,
+  firstPlaceOf,
   listPlans,
   place,
   readPlaced,

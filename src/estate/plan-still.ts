@@ -4,7 +4,7 @@ import type { BlobStore } from '../drivers/blobs/blobs.ts';
 import { drawOn, shrinkJpeg } from '../drivers/codec/codec.ts';
 import type { DbOrTrx } from '../drivers/postgres/postgres.ts';
 import { outlineText } from '../drivers/print/print.ts';
-import { readPlaced, type CameraPlace, type PlacedBuilding } from './plan-store.ts';
+import { firstPlaceOf, readPlaced, type CameraPlace, type PlacedBuilding } from './plan-store.ts';
 
 export interface PlanStill {
   readonly planName: string;
@@ -24,20 +24,10 @@ export async function planStill(
   blobs: Pick<BlobStore, 'get'>,
   cameraId: number,
 ): Promise<PlanStill | undefined> {
-  const plan = await db
-    .selectFrom('plan_camera')
-    .innerJoin('plan', 'plan.id', 'plan_camera.plan_id')
-    .select(['plan.id', 'plan.name', 'plan.picture_sha256'])
-    .where('plan_camera.camera_id', '=', cameraId)
-    .orderBy('plan.position')
-    .orderBy('plan.id')
-    .limit(1)
-    .executeTakeFirst();
-  if (!plan) return undefined;
-  const { cameras, buildings } = await readPlaced(db, plan.id, [cameraId]);
-  const [camera] = cameras;
+  const camera = await firstPlaceOf(db, cameraId);
   if (!camera) return undefined;
-  const kept = await blobs.get(plan.picture_sha256).catch((thrown: unknown) => {
+  const { buildings } = await readPlaced(db, camera.planId, [cameraId]);
+  const kept = await blobs.get(camera.pictureSha256).catch((thrown: unknown) => {
     if (thrown instanceof SentinelError && /^blob\.(?:missing|damaged)$/.test(thrown.code)) return undefined;
     throw thrown;
   });
@@ -45,7 +35,7 @@ export async function planStill(
   const picture = await shrinkJpeg(kept, WIDTH_PX);
   const over = (widthPx: number, heightPx: number): string =>
     buildings.map((one) => buildingSvg(one, widthPx, heightPx)).join('') + cameraSvg(camera, widthPx, heightPx);
-  return { planName: plan.name, jpeg: await drawOn(picture, { blurred: [], over }) };
+  return { planName: camera.planName, jpeg: await drawOn(picture, { blurred: [], over }) };
 }
 
 /** Names are drawn as outlines: nothing that somebody typed comes into the markup. */

@@ -198,6 +198,28 @@ export async function readPlaced(
   return { cameras: placed.rows, views: views.rows, buildings: buildings.rows };
 }
 
+/** The first plan that a camera is placed on, and where on it; undefined where it is on none. */
+export async function firstPlaceOf(
+  db: DbOrTrx,
+  cameraId: number,
+): Promise<({ planId: number; planName: string; pictureSha256: string } & CameraPlace) | undefined> {
+  const row = await db
+    .selectFrom('plan_camera')
+    .innerJoin('plan', 'plan.id', 'plan_camera.plan_id')
+    .select(['plan.id', 'plan.name', 'plan.picture_sha256', 'x', 'y', 'heading_deg', 'spread_deg', 'reach'])
+    .where('plan_camera.camera_id', '=', cameraId)
+    .orderBy('plan.position')
+    .orderBy('plan.id')
+    .limit(1)
+    .executeTakeFirst();
+  return (
+    row && {
+      ...{ planId: row.id, planName: row.name, pictureSha256: row.picture_sha256, x: row.x, y: row.y },
+      ...{ headingDeg: row.heading_deg, spreadDeg: row.spread_deg, reach: row.reach },
+    }
+  );
+}
+
 /** Puts one thing on a plan, elsewhere on it, or takes it away. @throws SentinelError web.missing */
 export async function place(db: Db, planId: number, placing: Placing, by: By): Promise<void> {
   await db.transaction().execute(async (trx) => {

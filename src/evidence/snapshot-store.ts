@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { DbOrTrx } from '../drivers/postgres/postgres.ts';
 import type { SnapshotCauseKind, SnapshotStreamState } from '../drivers/postgres/schema.ts';
+import { firstPlaceOf } from '../estate/estate.ts';
 import { readTurned } from './snapshot-turret.ts';
 import type {
   SnapshotCamera,
@@ -35,9 +36,12 @@ export async function readScene(trx: DbOrTrx, viewId: number): Promise<Scene | u
     .select([
       ...(['camera_device.make', 'camera_device.model', 'camera_device.serial'] as const),
       ...(['camera_device.firmware', 'camera_device.mac', 'camera_device.asked_at'] as const),
+      'camera_device.captions',
       ...(['view.id as view_id', 'view.key as view_key', 'view.name as view_name'] as const),
       ...(['camera.id', 'camera.key', 'camera.name', 'camera.place', 'camera.kind'] as const),
       ...(['camera.main_url', 'camera.sub_url', 'camera.onvif_url'] as const),
+      ...(['camera.location_code', 'camera.latitude_deg', 'camera.longitude_deg'] as const),
+      'camera.mounting_height_m',
       ...(['estate.name as estate_name', 'estate.time_zone', 'estate.simulated'] as const),
       ...([
         'camera_health.state',
@@ -51,6 +55,7 @@ export async function readScene(trx: DbOrTrx, viewId: number): Promise<Scene | u
     .executeTakeFirst();
   if (!row) return undefined;
   const turned = row.kind === 'ptz' ? await readTurned(trx, row.id, viewId) : undefined;
+  const plan = await firstPlaceOf(trx, row.id);
   const look = await trx
     .selectFrom('look')
     .select(['id', 'captured_at', 'pose_dx_px', 'pose_dy_px', 'pose_residual_px'])
@@ -69,8 +74,23 @@ export async function readScene(trx: DbOrTrx, viewId: number): Promise<Scene | u
           ? null
           : {
               ...{ make: row.make, model: row.model, serial: row.serial, firmware: row.firmware, mac: row.mac },
+              captions: row.captions,
               askedAt: row.asked_at.toISOString(),
             },
+      location: {
+        code: row.location_code,
+        coordinates:
+          row.latitude_deg === null || row.longitude_deg === null
+            ? null
+            : { latitudeDeg: row.latitude_deg, longitudeDeg: row.longitude_deg },
+        mountingHeightM: row.mounting_height_m,
+        plan: plan
+          ? {
+              ...{ name: plan.planName, pictureSha256: plan.pictureSha256 },
+              ...{ x: plan.x, y: plan.y, headingDeg: plan.headingDeg, spreadDeg: plan.spreadDeg },
+            }
+          : null,
+      },
     },
     view: {
       ...{ id: row.view_id, key: row.view_key, name: row.view_name },
@@ -242,7 +262,7 @@ export async function wishForStream(
 }
 
 /** What a device says it is. */
-export type DeviceFacts = Omit<SnapshotDevice, 'askedAt'>;
+export type DeviceFacts = Required<Omit<SnapshotDevice, 'askedAt'>>;
 
 export async function isDeviceKnown(db: DbOrTrx, cameraId: number, since: Date): Promise<boolean> {
   const row = await db
@@ -255,8 +275,11 @@ export async function isDeviceKnown(db: DbOrTrx, cameraId: number, since: Date):
 }
 
 export async function writeDevice(db: DbOrTrx, cameraId: number, facts: DeviceFacts, nowMs: number): Promise<void> {
-  const { make, model, serial, firmware, mac } = facts;
-  const said = { make, model, serial, firmware, mac, asked_at: new Date(nowMs) };
+  const { make, model, serial, firmware, mac, captions } = facts;
+  const said = {
+    ...{ make, model, serial, firmware, mac, asked_at: new Date(nowMs) },
+    captions: captions ? JSON.stringify(captions) : null,
+  };
   await db
     .insertInto('camera_device')
     .values({ camera_id: cameraId, ...said })

@@ -99,15 +99,47 @@ export interface SnapshotCamera {
   readonly subUrl: string | null;
   readonly onvifUrl: string | null;
   readonly device: SnapshotDevice | null;
+  /** Absent from records that were sealed before it was asked for. */
+  readonly location?: SnapshotLocation;
 }
 
-/** What a device says of itself (ONVIF GetDeviceInformation, GetNetworkInterfaces); null what it does not tell. */
+/** Where the camera hung by its register when this was sealed; null what that did not know. */
+export interface SnapshotLocation {
+  /** What the estate's or the authority's register calls the spot. */
+  readonly code: string | null;
+  /** WGS-84, degrees, north and east positive. */
+  readonly coordinates: { readonly latitudeDeg: number; readonly longitudeDeg: number } | null;
+  /** Of the lens above the ground below it. */
+  readonly mountingHeightM: number | null;
+  readonly plan: SnapshotPlanPlace | null;
+}
+
+/** Where it was placed on a plan of the estate, the first it stands on. */
+export interface SnapshotPlanPlace {
+  readonly name: string;
+  /** Of the plan's picture, which is no file of the snapshot. */
+  readonly pictureSha256: string;
+  /** Fractions of the plan's width from the left and of its height from the top. */
+  readonly x: number;
+  readonly y: number;
+  /** Where it looks: 0 is up on the plan, clockwise. Of a dome, which way it was drawn; where it looked tells its position. */
+  readonly headingDeg: number;
+  /** Its horizontal field of view. */
+  readonly spreadDeg: number;
+}
+
+/** What a device says of itself (ONVIF GetDeviceInformation, GetNetworkInterfaces, GetOSDs); null what it does not tell. */
 export interface SnapshotDevice {
   readonly make: string | null;
   readonly model: string | null;
   readonly serial: string | null;
   readonly firmware: string | null;
   readonly mac: string | null;
+  /**
+   * What it says it writes into its picture; `text` is empty where it fills in the time itself. Absent from records that were
+   * sealed before it was asked for.
+   */
+  readonly captions?: readonly { readonly kind: string; readonly text: string }[] | null;
   readonly askedAt: string;
 }
 

@@ -2,7 +2,7 @@
  * What a statement says, Chinese first. Apostrophes are straight: the font sets the curly one as wide as a Chinese letter.
  * Sentences are kept to what a record really shows.
  */
-import type { SnapshotPerson, SnapshotRecord } from './snapshot.ts';
+import type { SnapshotLocation, SnapshotPerson, SnapshotPlanPlace, SnapshotRecord } from './snapshot.ts';
 
 export interface Both {
   readonly zh: string;
@@ -128,6 +128,11 @@ const FACTS = {
   camera: both('摄像机', 'Camera'),
   device: both('设备', 'Device'),
   mac: both('MAC 地址', 'MAC address'),
+  captions: both('画面叠加文字（OSD）', 'Written in the picture'),
+  locationCode: both('位置编码', 'Location code'),
+  coordinates: both('坐标（WGS-84）', 'Coordinates'),
+  mountingHeight: both('安装高度', 'Mounting height'),
+  planPlace: both('平面图位置与朝向', 'Place and heading'),
   view: both('视图 / 预置位', 'View / preset'),
   registration: both('姿态配准误差', 'Registration error'),
   cameraClock: both('摄像机时钟偏差', 'Clock offset'),
@@ -171,6 +176,8 @@ export function snapshotFacts(record: SnapshotRecord, at: (iso: string) => strin
       : say(both('设备未提供', 'not told by the device')),
   ]);
   if (device?.mac) rows.push([FACTS.mac, device.mac]);
+  if (device?.captions) rows.push([FACTS.captions, captionsText(device.captions)]);
+  rows.push(...locationFacts(camera.location));
   rows.push([FACTS.view, view.preset ? `${view.name}，${view.preset.name}（${view.preset.token}）` : view.name]);
   if (view.registration) {
     const { dxPx, dyPx, residualPx } = view.registration;
@@ -198,6 +205,38 @@ export function snapshotFacts(record: SnapshotRecord, at: (iso: string) => strin
   if (health) rows.push([FACTS.health, [health.state, health.reason].filter(Boolean).join('，')]);
   rows.push([FACTS.model, software.modelSha256 ?? ''], [FACTS.configuration, software.configSha256]);
   return rows;
+}
+
+/** Degrees north and east, minus for south and west, to about a decimetre. */
+function coordinatesText({ latitudeDeg, longitudeDeg }: { latitudeDeg: number; longitudeDeg: number }): string {
+  return `${latitudeDeg.toFixed(6)}°, ${longitudeDeg.toFixed(6)}°`;
+}
+
+/** By the device's own word; what the picture really shows is in the picture. */
+function captionsText(captions: readonly { readonly kind: string; readonly text: string }[]): string {
+  if (captions.length === 0) return say(both('无', 'none'));
+  return captions.map(({ kind, text }) => text || `[${kind}]`).join('，');
+}
+
+function locationFacts(location: SnapshotLocation | undefined): [Both, string][] {
+  if (!location) return [[FACTS.coordinates, say(both('存证时未记载', 'not recorded when this was sealed'))]];
+  const { code, coordinates, mountingHeightM, plan } = location;
+  const unknown = say(both('未登记', 'not registered'));
+  return [
+    [FACTS.locationCode, code ?? unknown],
+    [FACTS.coordinates, coordinates ? coordinatesText(coordinates) : unknown],
+    [FACTS.mountingHeight, mountingHeightM === null ? unknown : `${mountingHeightM} m`],
+    [FACTS.planPlace, plan ? planText(plan) : unknown],
+  ];
+}
+
+function planText({ name, x, y, headingDeg, spreadDeg }: SnapshotPlanPlace): string {
+  return [
+    name,
+    `${(x * 100).toFixed(1)} %, ${(y * 100).toFixed(1)} %`,
+    `${say(both('朝向', 'heading'))} ${Math.round(headingDeg)}°（${say(both('图上方为 0°，顺时针', '0° is up, clockwise'))}）`,
+    `${say(both('视场角', 'field of view'))} ${Math.round(spreadDeg)}°`,
+  ].join('，');
 }
 
 function courseText({ route, stop, timetable, operator }: NonNullable<SnapshotRecord['cause']['course']>): string {

@@ -104,6 +104,8 @@ export class DeviceService {
       }
       case 'GetStreamUri':
         return xml`<trt:GetStreamUriResponse>${mediaUri(this.#about[this.#profileOf(body)].url)}</trt:GetStreamUriResponse>`;
+      case 'GetOSDs':
+        return xml`<trt:GetOSDsResponse>${this.#caption('osd-1', xml`<tt:Type>Plain</tt:Type><tt:PlainText>${this.#about.name}</tt:PlainText>`)}${this.#caption('osd-2', xml`<tt:Type>DateAndTime</tt:Type><tt:DateFormat>yyyy-MM-dd</tt:DateFormat><tt:TimeFormat>HH:mm:ss</tt:TimeFormat>`)}</trt:GetOSDsResponse>`;
       case 'GetSnapshotUri':
         if (!this.#hasSnapshot) throw notSupported();
         this.#profileOf(body);
@@ -111,6 +113,10 @@ export class DeviceService {
       default:
         throw notSupported();
     }
+  }
+
+  #caption(token: string, text: Markup): Markup {
+    return xml`<trt:OSDs token="${token}"><tt:VideoSourceConfigurationToken>source-configuration</tt:VideoSourceConfigurationToken><tt:Type>Text</tt:Type><tt:Position><tt:Type>UpperLeft</tt:Type></tt:Position><tt:TextString>${text}</tt:TextString></trt:OSDs>`;
   }
 
   #time(): Markup {

@@ -15,12 +15,14 @@ import type {
   Building,
   BuildingBody,
   Camera,
+  CameraLocation,
   CameraPlacing,
   CamerasChange,
   CamerasChanged,
   Candidate,
   CandidateContext,
   CandidateDetail,
+  Concealment,
   ConnectionReport,
   CurrentAccess,
   CustodyEntry,
@@ -226,6 +228,7 @@ export const api = {
     call<ImportReport>('POST', '/cameras/import', { query: { dryRun }, body: formOf(file) }),
 
   changeCameras: (body: CamerasChange) => call<CamerasChanged>('POST', '/cameras/change', { body }),
+  setLocation: (id: number, body: CameraLocation) => call<Camera>('PUT', `/cameras/${id}/location`, { body }),
   testConnection: (id: number) => call<ConnectionReport>('POST', `/cameras/${id}/connection-test`, { body: {} }),
 
   views: (query: Query) => call<Page<View>>('GET', '/views', { query }),
@@ -249,6 +252,8 @@ export const api = {
   snapshots: (query: Query, signal?: AbortSignal) =>
     call<Page<Snapshot>>('GET', '/evidence', signal ? { query, signal } : { query }),
   snapshot: (id: string, query: Query) => call<SnapshotDetail>('GET', `/evidence/${id}`, { query }),
+  concealment: (id: string, sha256: string, query: Query) =>
+    call<Concealment>('GET', `/evidence/${id}/files/${sha256}/concealment`, { query }),
   custodyOf: (id: string, query: Query) => call<Page<CustodyEntry>>('GET', `/evidence/${id}/custody`, { query }),
   custody: (query: Query) => call<Page<CustodyEntry>>('GET', '/evidence/custody', { query }),
   keptPictures: (viewId: number, query: Query) =>

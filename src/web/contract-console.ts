@@ -23,6 +23,24 @@ export const CamerasChanged = Type.Object({
 });
 export type CamerasChanged = Static<typeof CamerasChanged>;
 
+/** Where a camera hangs, as snapshots made with it state. */
+export const CameraLocation = Sent({
+  locationCode: Nullable(
+    Type.String({
+      minLength: 1,
+      maxLength: 64,
+      pattern: '\\S',
+      description: 'in the estate’s or the authority’s register',
+    }),
+  ),
+  latitudeDeg: Nullable(
+    Type.Number({ minimum: -90, maximum: 90, description: 'WGS-84; with the longitude or not at all' }),
+  ),
+  longitudeDeg: Nullable(Type.Number({ minimum: -180, maximum: 180 })),
+  mountingHeightM: Nullable(Type.Number({ minimum: 0, maximum: 1_000, description: 'above the ground below it' })),
+});
+export type CameraLocation = Static<typeof CameraLocation>;
+
 export const ConnectionReport = Type.Object({
   at: Time,
   steps: Type.Array(

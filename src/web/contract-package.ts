@@ -3,6 +3,7 @@
  * asks for a reason and a purpose; that it was made and fetched are entries of the evidence log.
  *
  *     POST   /evidence/packages PackageBody        GET /evidence/packages
+ *     GET    /evidence/:id/files/:sha256/concealment?access=   proposes areas for marks
  *     GET    /evidence/packages/:id                DELETE /evidence/packages/:id
  *     GET    /evidence/packages/:id/parts/:name    (resumes: HTTP Range)
  */
@@ -22,6 +23,13 @@ export const PictureMarks = Sent({
   blurred: Type.Array(Box, { maxItems: 50, description: 'made unrecognisable: faces, plates, windows' }),
 });
 export type PictureMarks = Static<typeof PictureMarks>;
+
+/** Where people and vehicles stand in a picture, for somebody to look over and cover; nothing of it is kept. */
+export const Concealment = Type.Object({
+  areas: Type.Array(Box, { description: 'vehicles wholly, of people who stand the upper third; the surest first' }),
+  left: Type.Integer({ description: 'how many more there are than a picture takes' }),
+});
+export type Concealment = Static<typeof Concealment>;
 
 export const PackageContents = Words('all', 'pictures', 'marked');
 export type PackageContents = Static<typeof PackageContents>;

@@ -4,6 +4,7 @@
  * `{ items, next }`, where `next` is an opaque cursor or null.
  */
 import { Type, type Static, type TSchema } from 'typebox';
+import { CameraLocation } from './contract-console.ts';
 import { CandidateOrder } from './contract-desk.ts';
 import { CameraClock } from './contract-evidence.ts';
 import {
@@ -93,6 +94,7 @@ export const Camera = Type.Object({
   kind: Words('fixed', 'ptz'),
   enabled: Type.Boolean(),
   clock: CameraClock,
+  location: CameraLocation,
   /** It can be asked over ONVIF. */
   hasOnvif: Type.Boolean(),
   health: Type.Object({

@@ -14,6 +14,7 @@ import type { Logger } from '../base/log.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
 import type { PersistenceRule } from '../drivers/postgres/schema.ts';
 import type { ClockRules, ConnectionTester } from '../camera/camera.ts';
+import type { MoverFinder } from '../comparison/comparison.ts';
 import type { CameraClockDesk, Custody, PackageDesk, RetentionRules, SnapshotDesk } from '../evidence/evidence.ts';
 import type { Review } from '../review/review.ts';
 import type { LiveRelay } from '../wall/wall.ts';
@@ -96,6 +97,9 @@ export type Connections = Pick<ConnectionTester, 'test'>;
 /** Orders and hands out evidence packages; who makes them is no matter here. */
 export type Packages = Pick<PackageDesk, 'order' | 'list' | 'read' | 'remove' | 'fetch'>;
 
+/** Looks for people and vehicles in a picture, for whoever covers them. */
+export type Movers = Pick<MoverFinder, 'conceal'>;
+
 /** What holds for a view that says nothing else. */
 export interface ViewDefaults {
   readonly cadenceS: number;
@@ -126,6 +130,7 @@ export interface WebParts {
   readonly door: EvidenceDoor;
   readonly snapshots: Pick<SnapshotDesk, 'pull'>;
   readonly packages: Packages;
+  readonly movers: Movers;
   /** When a snapshot's files go by rule if nobody holds them. */
   readonly keptUntil: (snapshotId: string) => Promise<Date | undefined>;
   readonly viewDefaults: ViewDefaults;

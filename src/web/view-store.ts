@@ -34,6 +34,7 @@ export async function listCameras(
     .leftJoin('camera_health as health', 'health.camera_id', 'camera.id')
     .select(['camera.id', 'camera.key', 'camera.name', 'camera.place', 'camera.kind', 'camera.enabled'])
     .select(sql<boolean>`camera.onvif_url is not null`.as('has_onvif'))
+    .select(['camera.location_code', 'camera.latitude_deg', 'camera.longitude_deg', 'camera.mounting_height_m'])
     .select(['camera.created_at', 'health.state', 'health.since', 'health.reason', 'health.last_frame_at'])
     .select(['health.codec', 'health.width_px', 'health.height_px', 'health.clock_offset_ms'])
     .select(
@@ -57,7 +58,9 @@ export async function listCameras(
     .$if(filter.kind !== undefined, (query) => query.where('camera.kind', '=', filter.kind ?? 'fixed'))
     .$if(filter.search !== undefined && filter.search !== '', (query) =>
       query.where((eb) =>
-        eb.or([eb('camera.name', 'ilike', part), eb('camera.place', 'ilike', part), eb('camera.key', 'ilike', part)]),
+        eb.or(
+          (['name', 'place', 'key', 'location_code'] as const).map((column) => eb(`camera.${column}`, 'ilike', part)),
+        ),
       ),
     )
     .$if(afterId !== undefined, (query) => query.where('camera.id', '>', afterId ?? 0))
@@ -72,6 +75,10 @@ export async function listCameras(
     kind: row.kind,
     enabled: row.enabled,
     clock: clockOf(row, clocks),
+    location: {
+      ...{ locationCode: row.location_code, latitudeDeg: row.latitude_deg, longitudeDeg: row.longitude_deg },
+      mountingHeightM: row.mounting_height_m,
+    },
     hasOnvif: row.has_onvif,
     health: {
       state: row.state ?? 'unknown',

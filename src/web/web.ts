@@ -70,6 +70,7 @@ import { viewRoutes } from './routes/views.ts';
 import type {
   Connections,
   ImportCameras,
+  Movers,
   PatrolDefaults,
   PictureStore,
   PlanPictures,
@@ -113,6 +114,7 @@ export interface WebOptions {
   readonly snapshots: SnapshotDesk;
   readonly packages: Packages;
   readonly retention: RetentionRules;
+  readonly movers: Movers;
   readonly clockRules: ClockRules;
   readonly cameraClocks: Pick<CameraClockDesk, 'measure' | 'set'>;
   readonly live: LiveRelay;
@@ -233,6 +235,7 @@ export async function buildServer(options: WebOptions): Promise<{
     door: new EvidenceDoor(db, custody),
     snapshots: options.snapshots,
     packages: options.packages,
+    movers: options.movers,
     keptUntil: (snapshotId) => keptUntil(db, snapshotId, options.retention),
     viewDefaults: options.viewDefaults,
     clockRules: options.clockRules,

@@ -1,10 +1,11 @@
 /** The evidence page: why one looks, what was sealed, any two dates of a view, and a package to take away. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
+import { MoverFinder } from '../../src/comparison/comparison.ts';
 import type { PackageDesk } from '../../src/evidence/evidence.ts';
 import { checkFile } from '../../src/evidence/package-file.ts';
 import { ensureFirstAdmin } from '../../src/web/web.ts';
@@ -13,6 +14,7 @@ import { sealSample, TestBlobs, TestSigner, type SealedSample } from '../support
 import { packageDesk } from '../support/package-desk.ts';
 import { freshDatabase, type FreshDatabase } from '../support/postgres.ts';
 import { fillSample } from '../support/sample-estate.ts';
+import { sealSample as sealPictures } from '../support/sample-snapshot.ts';
 import { SAMPLE_PASSWORD, startTestWeb } from '../support/web.ts';
 
 const ADMIN = { name: 'admin', password: SAMPLE_PASSWORD };
@@ -24,12 +26,14 @@ describeInBrowser('the evidence page', (pages) => {
   let desk: PackageDesk;
   let dir: string;
   let signer: TestSigner;
+  const movers = new MoverFinder({ modelDir: 'models', threads: 1 });
+  let pictures: TestBlobs;
   let page: Page;
   const sealed: SealedSample[] = [];
   const byTest = (name: string): Locator => page.locator(`[data-test="${name}"]`);
 
   beforeAll(async () => {
-    const pictures = new TestBlobs();
+    pictures = new TestBlobs();
     database = await freshDatabase();
     dir = await mkdtemp(path.join(tmpdir(), 'sentinel-packages-'));
     await ensureFirstAdmin(database.db, SAMPLE_PASSWORD);
@@ -43,11 +47,12 @@ describeInBrowser('the evidence page', (pages) => {
     }
     desk = packageDesk(database.db, pictures, systemClock, { signer, dir, page: 'dist/verifier/index.html' });
     desk.start();
-    web = await startTestWeb(database, { pictures, packages: desk });
+    web = await startTestWeb(database, { pictures, packages: desk, movers });
   }, 120_000);
   afterAll(async () => {
     await desk.close();
     await web.close();
+    await movers.close();
     await database.close();
     await rm(dir, { recursive: true, force: true });
   });
@@ -194,6 +199,49 @@ describeInBrowser('the evidence page', (pages) => {
     await until(async () => (await byTest('custody').locator('li').count()) === 1, 'the one hold');
     expect(await byTest('custody').textContent()).toContain('案件未结');
     await shot('custody');
+  });
+
+  it('proposes to cover people and vehicles, to be kept, moved or removed one by one', async () => {
+    const street = pictures.put(await readFile('test/parts/comparison/pictures/street.jpg'));
+    await sealPictures(database.db, {
+      ...{
+        viewId: 4,
+        sealedAt: new Date(systemClock.nowMs()),
+        cause: 'pulled',
+        pictures: [{ role: 'still', sha256: street }],
+      },
+    });
+    await page.reload();
+    await byTest('snapshot').first().locator('[data-test="choose"]').check();
+    await byTest('pack').click();
+    await byTest('chosen').locator('[data-test="mark"]').first().click();
+    await byTest('mark-propose').click();
+    await byTest('mark-said').waitFor();
+    await byTest('mark-drawn').first().waitFor();
+    await shot('proposed');
+    const count = await byTest('mark-drawn').count();
+    expect(await byTest('mark-said').textContent()).toContain(`建议遮盖 ${count} 处`);
+    expect(await byTest('mark-canvas').locator('.mark.proposed').count()).toBe(count);
+
+    // One that was moved is somebody's own, and stays when the rest is dropped.
+    const first = byTest('mark-drawn').first();
+    const before = (await first.boundingBox())!;
+    await first.focus();
+    await page.keyboard.press('ArrowDown');
+    const after = (await first.boundingBox())!;
+    expect(after.y).toBeGreaterThan(before.y + 1);
+    expect(await byTest('mark-canvas').locator('.mark.proposed').count()).toBe(count - 1);
+    const middle = [after.x + after.width / 2, after.y + after.height / 2] as const;
+    await page.mouse.move(...middle);
+    await page.mouse.down();
+    await page.mouse.move(middle[0] + 40, middle[1], { steps: 4 });
+    await page.mouse.up();
+    expect(Math.abs((await first.boundingBox())!.x - after.x - 40)).toBeLessThan(3);
+    await byTest('mark-drop-proposed').click();
+    expect(await byTest('mark-drawn').count()).toBe(1);
+    await byTest('mark-drop').first().click();
+    expect(await byTest('mark-drawn').count()).toBe(0);
+    expect(await database.db.selectFrom('evidence_package').select('id').execute()).toEqual([]);
   });
 
   it('packs what was chosen, with marks on a copy, and hands it out', { timeout: 120_000 }, async () => {

@@ -17,12 +17,15 @@ import { parseArgs } from 'node:util';
 import { chromium, type Browser, type BrowserContext } from 'playwright-core';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
+import { MoverFinder } from '../../src/comparison/comparison.ts';
 import type { Db } from '../../src/drivers/postgres/postgres.ts';
 import { startSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import { createUser } from '../../src/web/user-store.ts';
 import { CHROMIUM_ARGUMENTS, findChromium } from '../support/chromium.ts';
 import { liveOf } from '../support/live.ts';
 import { ONE_DOME } from '../support/patrol.ts';
 import { fillConsole } from '../support/sample-console.ts';
+import { fillEvidence } from '../support/sample-evidence.ts';
 import { fillSample, type MemoryPictures } from '../support/sample-estate.ts';
 import { fillMany } from '../support/sample-many.ts';
 import { fillPatrol, fillScreens, fillStills, keepFresh, type SamplePatrol } from '../support/sample-patrol.ts';
@@ -35,12 +38,14 @@ const OUT = path.resolve('var/screenshots');
 const SETTLE_MS = 400;
 /** A live picture's first group of pictures takes its time. */
 const SETTLE_LIVE_MS = 2_500;
+/** Signs in to pages that ask something of whoever comes for the first time. */
+const NEWCOMER = 'newcomer';
 
 type Fill = (db: Db, pictures: MemoryPictures, simulator: Simulator) => Promise<void>;
 
 const filled =
   (
-    sizes: Omit<SamplePatrol, 'streams'> & { candidates: number; households: number },
+    sizes: Omit<SamplePatrol, 'streams'> & { candidates: number; households: number; matters: number },
     more: (db: Db) => Promise<void> = async () => {},
   ): Fill =>
   async (db, pictures, { cameras: [fixed], domes: [dome] }) => {
@@ -58,15 +63,17 @@ const filled =
         .execute();
     }
     await fillConsole(db, pictures, sizes.households);
+    await fillEvidence(db, pictures, sizes.matters);
     await fillStills(db, pictures);
     await fillScreens(db, domes[0] ?? 0);
   };
 
 const DATA: Readonly<Record<DataName, Fill>> = {
   none: async () => {},
-  little: filled({ candidates: 12, households: 30, domes: 2, presets: 8, routes: 2, logged: 22 }),
-  much: filled({ candidates: 24, households: 1_142, domes: 12, presets: 40, routes: 40, logged: 600 }, (db) =>
-    fillMany(db, { cameras: 364, open: 2_000, decided: 2_000 }),
+  little: filled({ candidates: 12, households: 30, matters: 6, domes: 2, presets: 8, routes: 2, logged: 22 }),
+  much: filled(
+    { candidates: 24, households: 1_142, matters: 40, domes: 12, presets: 40, routes: 40, logged: 600 },
+    (db) => fillMany(db, { cameras: 364, open: 2_000, decided: 2_000 }),
   ),
 };
 
@@ -97,6 +104,7 @@ const states = (Object.keys(DATA) as DataName[]).filter((name) =>
   chosen(flags.data, flags.quick ? ['little'] : Object.keys(DATA)).includes(name),
 );
 const faults: string[] = [];
+const movers = new MoverFinder({ modelDir: 'models', threads: 1 });
 let taken = 0;
 const beganMs = Date.now();
 
@@ -109,7 +117,10 @@ for (const state of states) {
   const web = await startSampleServer({
     fill: (db, pictures) => DATA[state](db, pictures, simulator),
     live: (db) => liveOf(db, LOGIN).live,
+    parts: { movers },
   });
+  const newcomer = { name: NEWCOMER, displayName: '', role: 'admin', password: SAMPLE_PASSWORD } as const;
+  await createUser(web.db, newcomer, 1, beganMs);
   const dir = path.join(OUT, state);
   if (flags.only === '') await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true });
@@ -120,6 +131,7 @@ for (const state of states) {
 }
 await browser.close();
 await simulator.close();
+await movers.close();
 const tookS = Math.round((Date.now() - beganMs) / 1000);
 process.stdout.write(`${taken} pictures in ${path.relative(process.cwd(), OUT)}, ${tookS} s\n`);
 for (const fault of new Set(faults)) process.stdout.write(`fault: ${fault}\n`);
@@ -141,22 +153,24 @@ async function photograph(launched: Browser, web: SampleWeb, setting: Setting): 
       (shot.name !== 'light' || (state === 'little' && !one.name.startsWith('wall'))),
   );
   if (wanted.length === 0) return;
-  const open = await contextOf(launched, web, setting, false);
-  const signedIn = await contextOf(launched, web, setting, true);
+  const open = await contextOf(launched, web, setting);
+  const signedIn = await contextOf(launched, web, setting, 'admin');
+  const newcomer = await contextOf(launched, web, setting, NEWCOMER);
   for (const one of wanted) {
     await keepFresh(web.db);
     const file = path.join(setting.dir, `${one.name}-${setting.language}-${shot.name}.png`);
-    await take(one, one.isOpen ? open : signedIn, file);
+    await take(one, one.isOpen ? open : one.isNewcomer ? newcomer : signedIn, file);
   }
   await open.close();
   await signedIn.close();
+  await newcomer.close();
 }
 
 async function contextOf(
   launched: Browser,
   web: SampleWeb,
   { language, shot }: Setting,
-  isSignedIn: boolean,
+  name?: string,
 ): Promise<BrowserContext> {
   const context = await launched.newContext({
     baseURL: web.url,
@@ -168,12 +182,12 @@ async function contextOf(
     localStorage.clear();
     localStorage.setItem('sentinel.language', '${language}');
     localStorage.setItem('sentinel.theme', '${shot.theme}');`);
-  if (isSignedIn) await signIn(context);
+  if (name !== undefined) await signIn(context, name);
   return context;
 }
 
-async function signIn(context: BrowserContext): Promise<void> {
-  const answer = await context.request.post('/api/v1/session', { data: { name: 'admin', password: SAMPLE_PASSWORD } });
+async function signIn(context: BrowserContext, name: string): Promise<void> {
+  const answer = await context.request.post('/api/v1/session', { data: { name, password: SAMPLE_PASSWORD } });
   if (!answer.ok()) throw new Error(`signing in: ${answer.status()}`);
 }
 
@@ -197,5 +211,5 @@ async function take(one: ShotPage, context: BrowserContext, file: string): Promi
   }
   await page.close();
   // The lock is the session's own.
-  if (one.name === 'lock') await signIn(context);
+  if (one.name === 'lock') await signIn(context, 'admin');
 }

@@ -81,7 +81,7 @@ export interface SealedSample {
  */
 export async function sealSample(
   db: Db,
-  blobs: TestBlobs,
+  blobs: MemoryPictures,
   {
     sealedAtMs,
     variant,
@@ -168,7 +168,7 @@ async function seal(db: Db, record: SnapshotRecord, sm3?: (bytes: Buffer) => str
 
 function recordOf(
   scene: SampleScene,
-  blobs: TestBlobs,
+  blobs: MemoryPictures,
   { sealedAtMs, variant, candidateId }: { sealedAtMs: number; variant: number; candidateId: number | null },
 ): SnapshotRecord {
   const at = (ms: number): string => new Date(sealedAtMs + ms).toISOString();
@@ -190,6 +190,17 @@ function recordOf(
         ...{ make: 'Hikvision', model: 'DS-2CD3T47', serial: `SN${variant}`, firmware: 'V5.7.3' },
         ...{ mac: '44:19:b6:00:00:01', askedAt: at(-60_000) },
       },
+      // Records of before the location was asked for bear none.
+      ...(variant % 2 === 1 && {
+        location: {
+          ...{ code: `NT-0101-00${variant}`, coordinates: { latitudeDeg: 31.980123, longitudeDeg: 120.89413 } },
+          mountingHeightM: 21.5,
+          plan: {
+            ...{ name: '总平面图', pictureSha256: '1'.repeat(64) },
+            ...{ x: 0.25, y: 0.5, headingDeg: 135, spreadDeg: 60 },
+          },
+        },
+      }),
     },
     view: {
       ...{ id: variant + 1, key: 'fixed', name: `${variant}号楼屋顶`, preset: null, ptz: null },

@@ -8,6 +8,7 @@ import { startEmbeddedPostgres } from '../../src/drivers/postgres/embedded.ts';
 import { migrate, openDatabase, type Db } from '../../src/drivers/postgres/postgres.ts';
 import type { LiveRelay } from '../../src/wall/wall.ts';
 import type { MemoryPictures } from './sample-estate.ts';
+import type { WebOptions } from '../../src/web/web.ts';
 import { startSampleWeb, type SampleWeb } from './web.ts';
 
 /**
@@ -20,6 +21,7 @@ export async function startSampleServer(
     port?: number;
     live?: (db: Db) => LiveRelay;
     fill?: (db: Db, pictures: MemoryPictures) => Promise<void>;
+    parts?: Partial<Pick<WebOptions, 'movers'>>;
   } = {},
 ): Promise<SampleWeb> {
   const log = createLogger({ level: 'warn' });

@@ -131,6 +131,7 @@ export function testWebOptions(
     thumbnailOfPicture: (sha256) => options.pictures.thumbnailOf(sha256),
     snapshots: snapshotDesk(options.pictures, clock),
     packages: packageDesk(database.db, options.pictures, clock),
+    movers: { conceal: () => Promise.resolve({ areas: [], left: 0 }) },
     retention: SAMPLE_RETENTION,
     clockRules: { limitMs: 5_000, staleAfterMs: 9_000_000 },
     cameraClocks: { measure: noClock, set: noClock },
@@ -212,7 +213,7 @@ export async function startSampleWeb(
     fill?: (db: Db, pictures: MemoryPictures) => Promise<void>;
     config?: Partial<WebOptions['config']>;
     /** What else the web is handed. */
-    parts?: Partial<Pick<WebOptions, 'connections' | 'system'>>;
+    parts?: Partial<Pick<WebOptions, 'connections' | 'movers' | 'system'>>;
   } = {},
 ): Promise<SampleWeb> {
   const database = options.database ?? (await (await import('./postgres.ts')).freshDatabase());

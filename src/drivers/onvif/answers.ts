@@ -17,6 +17,16 @@ export interface Fault {
   readonly subcode: string;
 }
 
+/** What a device writes into its picture (ONVIF Media Service, OSDConfiguration). */
+export interface DeviceCaption {
+  /** ONVIF's word: `Plain`, `Date`, `Time`, `DateAndTime`. */
+  readonly kind: string;
+  /** Of a plain one; '' of those that the device fills itself. */
+  readonly text: string;
+  /** Token of the video source's configuration into whose picture it is written. */
+  readonly source: string;
+}
+
 export interface NetworkInterface {
   readonly name: string;
   /** Hardware address as `aa:bb:cc:dd:ee:ff`; '' if the device tells none. */
@@ -115,6 +125,16 @@ export function readNetworkInterfaces(xml: string): NetworkInterface[] {
       mac: mac.toLowerCase().replaceAll('-', ':'),
       addresses: [...new Set(given.map((one) => textOf(one, 'Address') ?? '').filter((address) => address !== ''))],
     };
+  });
+}
+
+/** Those of text; pictures that a device lays over its own are left out. */
+export function readCaptions(xml: string): DeviceCaption[] {
+  return elementsOf(xml, 'OSDs').flatMap((element) => {
+    const written = elementsOf(element, 'TextString')[0];
+    if (written === undefined) return [];
+    const source = textOf(element, 'VideoSourceConfigurationToken') ?? '';
+    return [{ kind: textOf(written, 'Type') ?? '', text: textOf(written, 'PlainText') ?? '', source }];
   });
 }
 

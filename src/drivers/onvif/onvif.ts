@@ -10,9 +10,11 @@ import { LIMITS } from '../../base/limits.ts';
 import {
   elementsOf,
   escapeXml,
+  readCaptions,
   readDeviceInformation,
   readNetworkInterfaces,
   textOf,
+  type DeviceCaption,
   type DeviceInformation,
   type NetworkInterface,
 } from './answers.ts';
@@ -21,7 +23,7 @@ import { chooseStreams, readProfiles, readTurretProfile, withoutCredentials, typ
 import { openPresetEvents, type PresetEvents } from './preset-events.ts';
 import { openTurret, type OnvifTurret } from './turret.ts';
 
-export type { DeviceInformation, NetworkInterface } from './answers.ts';
+export type { DeviceCaption, DeviceInformation, NetworkInterface } from './answers.ts';
 export type { ClockOffset, DeviceTarget } from './device-line.ts';
 export { discoverDevices, type DiscoveredDevice, type DiscoveryOptions } from './discovery.ts';
 export type { PresetEvent, PresetEvents } from './preset-events.ts';
@@ -60,6 +62,8 @@ export interface OnvifDevice {
   setClock(): Promise<ClockOffset | undefined>;
   information(): Promise<DeviceInformation>;
   network(): Promise<NetworkInterface[]>;
+  /** What it writes into its pictures, of all its video sources; undefined where it does not tell. */
+  captions(): Promise<DeviceCaption[] | undefined>;
   services(): Promise<DeviceServices>;
   /** @param videoSource token of one of a recorder's cameras; without it, the source of the first profile */
   streams(videoSource?: string): Promise<DeviceStreams>;
@@ -89,6 +93,8 @@ export async function openDevice(target: DeviceTarget): Promise<OnvifDevice> {
 }
 
 const DEVICE_NAMESPACE = 'http://www.onvif.org/ver10/device/wsdl';
+const MEDIA_NAMESPACE = 'http://www.onvif.org/ver10/media/wsdl';
+const MEDIA2_NAMESPACE = 'http://www.onvif.org/ver20/media/wsdl';
 
 class Device implements OnvifDevice {
   readonly #line: DeviceLine;
@@ -132,6 +138,20 @@ class Device implements OnvifDevice {
   async network(): Promise<NetworkInterface[]> {
     const question = { namespace: DEVICE_NAMESPACE, request: 'GetNetworkInterfaces', content: '' };
     return readNetworkInterfaces(await this.#line.ask(question));
+  }
+
+  async captions(): Promise<DeviceCaption[] | undefined> {
+    const older = await this.#line.pathOf('media');
+    const path = older ?? (await this.#line.pathOf('media2'));
+    if (path === undefined) return undefined;
+    const namespace = older === undefined ? MEDIA2_NAMESPACE : MEDIA_NAMESPACE;
+    try {
+      const captions = readCaptions(await this.#line.ask({ path, namespace, request: 'GetOSDs', content: '' }));
+      return captions.slice(0, LIMITS.onvifCaptions);
+    } catch (thrown) {
+      if (thrown instanceof SentinelError && thrown.code === 'onvif.refused') return undefined;
+      throw thrown;
+    }
   }
 
   async services(): Promise<DeviceServices> {

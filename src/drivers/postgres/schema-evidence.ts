@@ -44,6 +44,7 @@ export interface EvidenceTables {
     serial: Optional<string>;
     firmware: Optional<string>;
     mac: Optional<string>;
+    captions: OptionalJson<readonly { readonly kind: string; readonly text: string }[]>;
     asked_at: Stamp;
   };
   log_entry: {

@@ -93,6 +93,10 @@ export interface Database extends EvidenceTables, ConsoleTables, WallTables {
     onvif_url: Optional<string>;
     credential_id: Optional<number>;
     enabled: Defaulted<boolean>;
+    location_code: Optional<string>;
+    latitude_deg: Optional<number>;
+    longitude_deg: Optional<number>;
+    mounting_height_m: Optional<number>;
     created_at: DefaultStamp;
     updated_at: DefaultStamp;
   };

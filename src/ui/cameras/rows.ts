@@ -43,7 +43,8 @@ export function belongsTo(show: Show, { camera, view }: Row, nowMs: number): boo
 export function matchesSearch(search: string, { camera, view }: Row): boolean {
   const wanted = search.trim().toLowerCase();
   if (wanted === '') return true;
-  return [camera.name, camera.place, camera.key, view?.name ?? ''].some((text) => text.toLowerCase().includes(wanted));
+  const texts = [camera.name, camera.place, camera.key, camera.location.locationCode ?? '', view?.name ?? ''];
+  return texts.some((text) => text.toLowerCase().includes(wanted));
 }
 
 /**

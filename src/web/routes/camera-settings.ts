@@ -1,14 +1,16 @@
-/** What is set of many cameras at once, and trying a camera while somebody waits. */
+/** What is set of many cameras at once, where one hangs, and trying a camera while somebody waits. */
 import type { FastifyRequest } from 'fastify';
 import { SentinelError } from '../../base/errors.ts';
+import { areCoordinatesWhole, setLocation } from '../../camera/camera.ts';
 import { changeCameras } from '../../review/review.ts';
-import { CamerasChange, CamerasChanged, ConnectionReport, IdParams } from '../contract.ts';
+import { Camera, CameraLocation, CamerasChange, CamerasChanged, ConnectionReport, IdParams } from '../contract.ts';
 import { languageOf } from '../error-map.ts';
 import { requirePermission, signedIn } from '../guard.ts';
 import { answers, type Server, type WebParts } from '../server.ts';
 import { camerasSeenBy } from '../unit-store.ts';
+import { readCamera } from '../view-store.ts';
 
-export function cameraSettingRoutes(server: Server, { db, clock, connections }: WebParts): void {
+export function cameraSettingRoutes(server: Server, { db, clock, clockRules, connections }: WebParts): void {
   server.post(
     '/api/v1/cameras/change',
     {
@@ -41,6 +43,32 @@ export function cameraSettingRoutes(server: Server, { db, clock, connections }: 
         ...changed,
         refused: changed.refused.map(({ viewId, name, problem }) => ({ viewId, name, ...wordsOf(request, problem) })),
       };
+    },
+  );
+
+  server.put(
+    '/api/v1/cameras/:id/location',
+    {
+      config: { permission: 'cameras.change' },
+      schema: {
+        tags: ['cameras'],
+        summary: 'Say where a camera hangs, for the snapshots to come',
+        params: IdParams,
+        body: CameraLocation,
+        response: answers(Camera),
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const { locationCode } = request.body;
+      const location = { ...request.body, locationCode: locationCode && locationCode.trim() };
+      if (!areCoordinatesWhole(location)) {
+        const field = location.latitudeDeg === null ? 'latitudeDeg' : 'longitudeDeg';
+        throw new SentinelError('web.invalid', { field, problem: 'is missing', part: 'body' });
+      }
+      const nowMs = clock.nowMs();
+      await db.transaction().execute((trx) => setLocation(trx, id, location, signedIn(request).userId, nowMs));
+      return readCamera(db, id, { rules: clockRules, nowMs });
     },
   );
 

@@ -1,8 +1,10 @@
 /** Sealed snapshots: finding them, looking at them, having one taken now. */
+import { SentinelError } from '../../base/errors.ts';
 import { shrinkJpeg } from '../../drivers/codec/codec.ts';
 import {
   AccessBody,
   AccessQuery,
+  Concealment,
   CurrentAccess,
   EvidenceAccess,
   Page,
@@ -28,7 +30,7 @@ const THUMBNAIL_WIDTH_PX = 320;
 const HOLDS_SHOWN = 100;
 
 export function evidenceRoutes(server: Server, parts: WebParts): void {
-  const { db, custody, door, pictures, snapshots, keptUntil } = parts;
+  const { db, custody, door, movers, pictures, snapshots, keptUntil } = parts;
 
   server.post(
     '/api/v1/evidence/accesses',
@@ -164,6 +166,31 @@ export function evidenceRoutes(server: Server, parts: WebParts): void {
       const sight = { kind, snapshots: [id], files: [sha256] } as const;
       const bytes = await door.read(visitor.visit, sight, pictures, sha256);
       return sendFile(reply, bytes, isPicture ? { mediaType } : { mediaType, name });
+    },
+  );
+
+  server.get(
+    '/api/v1/evidence/:id/files/:sha256/concealment',
+    {
+      config: { permission: 'evidence.export' },
+      schema: {
+        tags: ['evidence'],
+        summary: 'Propose what to make unrecognisable in a picture: where people and vehicles stand',
+        params: SnapshotFileParams,
+        querystring: AccessQuery,
+        response: answers(Concealment),
+      },
+    },
+    async (request) => {
+      const { id, sha256 } = request.params;
+      const visitor = await door.enter(request, request.query.access);
+      await door.admit(visitor, id);
+      const { isPicture } = await findFile(db, id, sha256);
+      if (!isPicture)
+        throw new SentinelError('web.invalid', { field: 'sha256', problem: 'is no picture', part: 'params' });
+      const sight = { kind: 'snapshot.viewed', snapshots: [id], files: [sha256] } as const;
+      const { areas, left } = await movers.conceal(await door.read(visitor.visit, sight, pictures, sha256));
+      return { areas: areas.map((box): [number, number, number, number] => [...box]), left };
     },
   );
 

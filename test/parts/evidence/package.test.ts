@@ -85,6 +85,11 @@ it('prints a statement with its own letters, in Chinese and English', async () =
     '赵刚',
     '崇川区综合执法局',
     '+0.740 s',
+    'NT-0101-001',
+    '31.980123°, 120.894130°',
+    '21.5 m',
+    '朝向 heading 135°',
+    '存证时未记载',
   ]) {
     expect(text).toContain(words);
   }

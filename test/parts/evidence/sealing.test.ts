@@ -128,7 +128,10 @@ describe('an item that is raised', () => {
       cause: { kind: 'raised', by: null },
       follows: null,
       estate: { name: '滨江花园', timeZone: 'Asia/Shanghai', simulated: false },
-      camera: { key: 'roof', kind: 'fixed', mainUrl: 'rtsp://127.0.0.1/roof', device: null },
+      camera: {
+        ...{ key: 'roof', kind: 'fixed', mainUrl: 'rtsp://127.0.0.1/roof', device: null },
+        location: { code: null, coordinates: null, mountingHeightM: null, plan: null },
+      },
       view: {
         ...{ id: sample.viewId, preset: null },
         registration: { dxPx: 1.5, dyPx: -0.5, residualPx: 0.25, lookId: raised.lookId },
@@ -180,6 +183,44 @@ describe('an item that is raised', () => {
       derivedFrom: { sha256: second!.stream.file!.sha256, unit: 0, how: 'decoded' },
     });
     expect((await readPicture(await blobs.get(still.file.sha256))).widthPx).toBeGreaterThan(16);
+  });
+
+  test('says where the camera hangs, by its register and on the first plan it is placed on', async () => {
+    const { db } = fresh;
+    const camera = db.updateTable('camera').where('id', '=', sample.cameraId);
+    const hangs = { location_code: 'NT-0101-003', latitude_deg: 31.980123, longitude_deg: 120.89413 };
+    await camera.set({ ...hangs, mounting_height_m: 21.5 }).execute();
+    const { estate_id: estateId } = await db.selectFrom('camera').select('estate_id').executeTakeFirstOrThrow();
+    const plans = await db
+      .insertInto('plan')
+      .values(
+        ['地下车库', '总平面图'].map((name, n) => ({
+          ...{ estate_id: estateId, name, position: 1 - n, picture_sha256: String(n).repeat(64) },
+          ...{ width_px: 800, height_px: 600, changed_at: new Date(clock.nowMs()) },
+        })),
+      )
+      .returning('id')
+      .execute();
+    const at = { x: 0.25, y: 0.5, heading_deg: 135, spread_deg: 60, reach: 0.2 };
+    await db
+      .insertInto('plan_camera')
+      .values(plans.map(({ id }) => ({ plan_id: id, camera_id: sample.cameraId, ...at })))
+      .execute();
+    const raised = await raise(0.7);
+    await camera
+      .set({ location_code: null, latitude_deg: null, longitude_deg: null, mounting_height_m: null })
+      .execute();
+    await db.deleteFrom('plan').execute();
+    const [record] = await recordsOf(raised.id);
+    expect(record!.camera.location).toEqual({
+      code: 'NT-0101-003',
+      coordinates: { latitudeDeg: 31.980123, longitudeDeg: 120.89413 },
+      mountingHeightM: 21.5,
+      plan: {
+        ...{ name: '总平面图', pictureSha256: '1'.repeat(64) },
+        ...{ x: 0.25, y: 0.5, headingDeg: 135, spreadDeg: 60 },
+      },
+    });
   });
 
   test('has a still in which private areas are black, while the camera’s bytes are as they came', async () => {
@@ -348,7 +389,13 @@ describe('a camera', () => {
   });
 
   test('says what it is, and is asked once a day', async () => {
-    const facts = { make: 'Hikvision', model: 'DS-2DE', serial: '0012', firmware: 'V5.7', mac: '44:19:b6:00:00:01' };
+    const facts = {
+      ...{ make: 'Hikvision', model: 'DS-2DE', serial: '0012', firmware: 'V5.7', mac: '44:19:b6:00:00:01' },
+      captions: [
+        { kind: 'Plain', text: '3号楼屋顶东' },
+        { kind: 'DateAndTime', text: '' },
+      ],
+    };
     const first = await raise(0.3);
     await keeper(async () => codedUnits(), facts).work();
     const [before, after] = await recordsOf(first.id);

@@ -43,6 +43,11 @@ describe('a dome', () => {
     const device = await open({ snapshot: async () => new Uint8Array([0xff, 0xd8]) });
     expect(await device.information()).toMatchObject({ serial: '0012345678901234567', firmware: '1.10' });
     expect(await device.network()).toEqual([{ name: 'eth0', mac: 'aa:bb:cc:00:11:22', addresses: ['127.0.0.1'] }]);
+    const source = 'source-configuration';
+    expect(await device.captions()).toEqual([
+      { kind: 'Plain', text: expect.any(String) as string, source },
+      { kind: 'DateAndTime', text: '', source },
+    ]);
     expect(await device.services()).toEqual({ media: true, turret: true, events: true });
     expect(await device.streams()).toMatchObject({
       mainUrl: 'rtsp://127.0.0.1:8554/dome/main',

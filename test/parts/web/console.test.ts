@@ -96,6 +96,47 @@ describe('many cameras at once', () => {
   });
 });
 
+describe('where a camera hangs', () => {
+  const location = {
+    locationCode: 'NT-0101-003',
+    latitudeDeg: 31.980123,
+    longitudeDeg: 120.89413,
+    mountingHeightM: 21.5,
+  };
+  const put = (client: WebClient, id: number, body: object) =>
+    client.ask('PUT', `/api/v1/cameras/${id}/location`, body);
+
+  it('is set by an administrator, with what it was before in the audit', async () => {
+    expect((await put(operator, 5, location)).body.error.code).toBe('web.forbidden');
+    expect((await put(admin, 5, { ...location, locationCode: ' NT-0101-003 ' })).body).toMatchObject({
+      id: 5,
+      location,
+    });
+    expect((await put(admin, 5, location)).body).toMatchObject({ location });
+    expect((await admin.get('/api/v1/cameras?search=0101-003')).body.items).toMatchObject([{ id: 5, location }]);
+    const [entry, ...more] = (await audited('camera.changed')).filter(({ subject }) => subject === 'camera 5');
+    expect(entry?.details).toMatchObject({
+      location: { location_code: 'NT-0101-003', latitude_deg: 31.980123 },
+      locationBefore: { location_code: null, latitude_deg: null },
+    });
+    expect(more).toEqual([]);
+  });
+
+  it('is refused where it is none', async () => {
+    for (const wrong of [
+      { latitudeDeg: 91 },
+      { longitudeDeg: null },
+      { mountingHeightM: -1 },
+      { locationCode: '  ' },
+      { locationCode: 'x'.repeat(65) },
+    ]) {
+      expect((await put(admin, 5, { ...location, ...wrong })).status, JSON.stringify(wrong)).toBe(400);
+    }
+    expect((await put(admin, 4711, location)).status).toBe(404);
+    expect((await admin.get('/api/v1/cameras/5')).body).toMatchObject({ location });
+  });
+});
+
 describe('buildings and households', () => {
   const csv = (client: WebClient, text: string, dryRun: boolean) =>
     client.ask('POST', `/api/v1/households/import?dryRun=${dryRun}`, text, {

@@ -1,8 +1,9 @@
 /** Packages over HTTP: who may, of which cameras, and a download that goes on where it stopped. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { MoverFinder } from '../../../src/comparison/comparison.ts';
 import type { RoleName } from '../../../src/drivers/postgres/schema.ts';
 import type { PackageDesk } from '../../../src/evidence/evidence.ts';
 import { entriesAbout } from '../../../src/evidence/log.ts';
@@ -14,6 +15,7 @@ import { sealSample, TestBlobs, TestSigner, type SealedSample } from '../../supp
 import { packageDesk } from '../../support/package-desk.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/postgres.ts';
 import { fillSample } from '../../support/sample-estate.ts';
+import { sealSample as sealPictures } from '../../support/sample-snapshot.ts';
 import { SAMPLE_PASSWORD, startTestWeb, WebClient } from '../../support/web.ts';
 
 const REASON = { reason: '核查屋顶搭建', purpose: '立案' };
@@ -32,6 +34,7 @@ let officer: WebClient;
 let operator: WebClient;
 const clock = new ManualClock();
 const pictures = new TestBlobs();
+const movers = new MoverFinder({ modelDir: 'models', threads: 1 });
 
 beforeAll(async () => {
   database = await freshDatabase();
@@ -43,7 +46,7 @@ beforeAll(async () => {
   own = await sealSample(database.db, pictures, { sealedAtMs: clock.nowMs(), variant: 1 });
   foreign = await sealSample(database.db, pictures, { sealedAtMs: clock.nowMs() + 60_000, variant: 2 });
   desk = packageDesk(database.db, pictures, clock, { signer, dir });
-  web = await startTestWeb(database, { pictures, clock, packages: desk });
+  web = await startTestWeb(database, { pictures, clock, packages: desk, movers });
   admin = await new WebClient(web.url).signIn('admin', SAMPLE_PASSWORD);
   const unit = await admin.post('/api/v1/units', { name: '城管一队', seesAll: false, cameraIds: [2], places: [] });
   officer = await person('officer', 'enforcement', unit.body.id as number);
@@ -51,6 +54,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await web.close();
+  await movers.close();
   await database.close();
   await rm(dir, { recursive: true, force: true });
 });
@@ -144,4 +148,30 @@ it('makes it, and hands it out in pieces that fit together', async () => {
 
   expect((await officer.ask('DELETE', address)).status).toBe(204);
   expect((await officer.get(part.url)).body.error.code).toBe('package.not_ready');
+});
+
+it('proposes what to cover in a picture, to those who may take it away', async () => {
+  const street = pictures.put(await readFile('test/parts/comparison/pictures/street.jpg'));
+  const stream = pictures.put(Buffer.from('a stream'));
+  const at = { sealedAt: new Date(clock.nowMs()), pictures: [{ role: 'after', sha256: street }] } as const;
+  const { id } = await sealPictures(database.db, { viewId: 2, streamSha256: stream, ...at });
+  const other = await sealPictures(database.db, { viewId: 3, ...at });
+  const access = async (client: WebClient): Promise<number> =>
+    (await client.post('/api/v1/evidence/accesses', REASON)).body.id as number;
+  const ask = (client: WebClient, number: number, snapshotId = id, sha256 = street) =>
+    client.get(`/api/v1/evidence/${snapshotId}/files/${sha256}/concealment?access=${number}`);
+
+  const number = await access(officer);
+  const proposed = await ask(officer, number);
+  expect(proposed).toMatchObject({ status: 200, body: { left: 0 } });
+  expect(proposed.body.areas.length).toBeGreaterThan(0);
+  // It is a sight of the picture like any other, and nothing else is kept of it.
+  const log = await entriesAbout(database.db, `snapshot:${id}`, { afterSeq: -1, most: 10 });
+  expect(log.map(({ kind }) => kind)).toEqual(['snapshot.sealed', 'snapshot.viewed']);
+
+  expect((await ask(operator, await access(operator))).body.error.code).toBe('web.forbidden');
+  expect((await ask(officer, number, other.id)).status).toBe(404);
+  expect((await ask(officer, number, id, 'f'.repeat(64))).status).toBe(404);
+  expect((await ask(officer, number, id, stream)).status).toBe(400);
+  expect((await ask(officer, number + 99)).status).toBe(428);
 });

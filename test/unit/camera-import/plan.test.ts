@@ -53,6 +53,7 @@ describe('what a file adds', () => {
       {
         ...{ key: 'A01', name: 'Gate', place: '', kind: 'fixed', enabled: true },
         ...{ mainUrl: 'rtsp://10.0.0.1/1', subUrl: null, onvifUrl: null, credential: null },
+        ...{ locationCode: null, latitudeDeg: null, longitudeDeg: null, mountingHeightM: null },
       },
     ]);
     expect(brief(done)).toEqual(['2 A01 added']);
@@ -102,6 +103,33 @@ describe('what a file adds', () => {
       '2 a added',
       '3 b added: same main_url as line 2',
     ]);
+  });
+});
+
+describe('where a camera hangs', () => {
+  const HEADER = '名称,主码流,位置编码,纬度（WGS-84）,经度,安装高度（米）\n';
+  const hangs = { locationCode: 'NT-0101-003', latitudeDeg: 31.980123, longitudeDeg: 120.89413, mountingHeightM: 21.5 };
+
+  test('is taken from Chinese and English columns, and stays where a later file does not speak of it', () => {
+    const first = plan(`${HEADER}a,rtsp://a/1,NT-0101-003,31.980123,120.894130,21.5\n`);
+    expect(first.added[0]).toMatchObject(hangs);
+    const register = after(EMPTY, first);
+    expect(brief(plan('name,main_url\na,rtsp://a/1\n', register))).toEqual(['2 a unchanged']);
+    const yaml = 'cameras:\n  - { name: a, mounting_height_m: 6, location_code: }\n';
+    const second = plan(yaml, register);
+    expect(second.changed[0]?.after).toMatchObject({ ...hangs, locationCode: null, mountingHeightM: 6 });
+    expect(brief(second)).toEqual(['2 a changed: changed: location_code, mounting_height_m']);
+  });
+
+  test.each([
+    ['a,rtsp://a/1,,120.894130,31.980123,', '纬度应为 -90 至 90 的数字'],
+    ['a,rtsp://a/1,,31.98N,120.9,', '纬度应为 -90 至 90 的数字'],
+    ['a,rtsp://a/1,,31.98,,', '纬度和经度必须同时填写'],
+    ['a,rtsp://a/1,,,,1001', '安装高度（米）应为 0 至 1000 的数字'],
+    ['a,rtsp://a/1,,,,高', '安装高度（米）应为 0 至 1000 的数字'],
+    [`a,rtsp://a/1,${'x'.repeat(65)},,,`, '位置编码超过 64 个字符'],
+  ])('is refused where it is none: %s', (line, problem) => {
+    expect(brief(plan(`${HEADER}${line}\n`, EMPTY, { language: 'zh' }))).toEqual([`2 a refused: ${problem}`]);
   });
 });
 

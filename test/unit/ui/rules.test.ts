@@ -119,6 +119,7 @@ describe('the rows of the cameras page', () => {
     kind: 'fixed',
     enabled,
     clock: { offsetMs: null, measuredAt: null, source: null, state: 'unknown', limitMs: 5_000 },
+    location: { locationCode: null, latitudeDeg: null, longitudeDeg: null, mountingHeightM: null },
     hasOnvif: false,
     health: {
       state,
