@@ -3,7 +3,7 @@
  * (a) one `ffmpeg -skip_frame nokey` process a camera and (b) decoding to 5 pictures a second as video recorders do, on the
  * same streams, on one machine, in one run. The capture process is the program's own, as `sentinel capture` runs it.
  *
- *   --cameras N   sub-streams (40); a quarter as many main streams
+ *   --cameras N   sub-streams (364, the estate's own number); a quarter as many main streams
  *   --seconds S   length of each measurement (120)
  *   --quick       12 cameras, 30 s, the 10 s cadence only
  *   --full        364 sub-streams at 10 s for 5 minutes, and nothing else
@@ -50,7 +50,7 @@ const { values: flags } = parseArgs({
     out: { type: 'string', default: 'var/bench/capture.json' },
   },
 });
-const cameras = Number(flags.cameras ?? (flags.full ? 364 : flags.quick ? 12 : 40));
+const cameras = Number(flags.cameras ?? (flags.quick ? 12 : 364));
 const deadCameras = Number(flags.dead);
 const seconds = Number(flags.seconds ?? (flags.full ? 300 : flags.quick ? 30 : 120));
 if (!(cameras >= 1 && seconds >= 20)) throw new Error('at least 1 camera and 20 seconds');
