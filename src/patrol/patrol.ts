@@ -21,10 +21,9 @@ export {
 } from './route-store.ts';
 export { Patrol, type PatrolRules } from './patrol-process.ts';
 export { problemText } from './route-words.ts';
-export { routeAt, type Route, type RouteProblem, type Stop } from './route.ts';
+export { nextChanges, routeAt, type Route, type RouteProblem, type Stop } from './route.ts';
 export { closeTask } from './task-store.ts';
 export { tourOfRoute } from './tour.ts';
-export { nextChangeMs } from './timetable.ts';
 export {
   changeTurret,
   commandTurret,

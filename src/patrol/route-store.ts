@@ -108,7 +108,7 @@ export async function checkRoute(
   nowMs: number,
 ): Promise<CheckedRoute> {
   const camera = await requireTurret(db, drawn.cameraId);
-  const presets = await readKnownPresets(db, drawn.cameraId);
+  const { listed: presets, names: presetNames } = await readPresets(db, drawn.cameraId);
   const others = (await readRoutes(db, drawn.cameraId)).filter(({ id }) => id !== replaces);
   const measured = await measuredSeconds(db, drawn.cameraId);
   const stops = drawn.stops.filter((stop) => stop.preset !== null || stop.position !== null);
@@ -117,10 +117,8 @@ export async function checkRoute(
     (preset) => presets?.get(preset) ?? null,
     (index) => measured.get(viewKeyOf(stops[index] as StopTarget)),
   );
-  const problems = problemsOf(
-    { ...drawn, id: replaces ?? Number.MAX_SAFE_INTEGER },
-    { estateZone: camera.estateZone, presets, others, roundS, nowMs },
-  );
+  const around = { estateZone: camera.estateZone, presets, presetNames, others, roundS, nowMs };
+  const problems = problemsOf({ ...drawn, id: replaces ?? Number.MAX_SAFE_INTEGER }, around);
   return { problems, roundS, estateZone: camera.estateZone };
 }
 
@@ -300,21 +298,29 @@ function checkVersion(routeId: number, seen: number | undefined, version: number
   throw new SentinelError('patrol.route_changed', { routeId, seen, version });
 }
 
-/** The presets a camera last listed; null while it never has. */
-async function readKnownPresets(db: DbOrTrx, cameraId: number): Promise<Map<string, StoredPosition | null> | null> {
+interface KnownPresets {
+  /** Those that a camera last listed; null while it never has. */
+  readonly listed: Map<string, StoredPosition | null> | null;
+  /** What they are called, those that are gone too. */
+  readonly names: Map<string, string>;
+}
+
+async function readPresets(db: DbOrTrx, cameraId: number): Promise<KnownPresets> {
   const turret = await db
     .selectFrom('turret')
     .select('presets_read_at')
     .where('camera_id', '=', cameraId)
     .executeTakeFirst();
-  if (!turret?.presets_read_at) return null;
-  const presets = await db
+  const rows = await db
     .selectFrom('turret_preset')
-    .select(['token', 'position'])
+    .select(['token', 'name', 'position', 'missing_since'])
     .where('camera_id', '=', cameraId)
-    .where('missing_since', 'is', null)
     .execute();
-  return new Map(presets.map(({ token, position }) => [token, position]));
+  const there = rows.filter(({ missing_since }) => missing_since === null);
+  return {
+    listed: turret?.presets_read_at ? new Map(there.map(({ token, position }) => [token, position])) : null,
+    names: new Map(rows.map(({ token, name }) => [token, name])),
+  };
 }
 
 /** What turning to each view and settling there took of late, by the view's key, in seconds. */
@@ -330,7 +336,7 @@ async function measuredSeconds(db: DbOrTrx, cameraId: number): Promise<Map<strin
 
 /** Seconds a round of each of a camera's routes takes. */
 export async function roundsOf(db: DbOrTrx, routes: readonly Route[], cameraId: number): Promise<Map<number, number>> {
-  const presets = await readKnownPresets(db, cameraId);
+  const { listed: presets } = await readPresets(db, cameraId);
   const measured = await measuredSeconds(db, cameraId);
   return new Map(
     routes.map(({ id, stops }) => [

@@ -14,6 +14,9 @@ import {
   type Window,
 } from './timetable.ts';
 
+/** Timetables are looked ahead of so far: every week, and a change of clocks in it. */
+const AHEAD_MS = 8 * 86_400_000;
+
 export interface StopTarget {
   /** Preset token; null: a position is given. */
   readonly preset: string | null;
@@ -82,6 +85,26 @@ export function spansInForce(route: Timetable, routes: readonly Timetable[], fro
   return spans;
 }
 
+/**
+ * When each of a camera's routes next begins or ceases to go, by its id: priorities are heeded. One that does neither in the
+ * eight days from `atMs` is left out.
+ */
+export function nextChanges(routes: readonly Timetable[], atMs: number): Map<number, number> {
+  const untilMs = atMs + AHEAD_MS;
+  const changes = new Map<number, number>();
+  const before: Span[][] = [];
+  for (const { id, windows, timeZone } of routes
+    .filter(({ enabled }) => enabled)
+    .toSorted((a, b) => (goesBefore(a, b) ? -1 : 1))) {
+    const open = openSpans(windows, timeZone, atMs, untilMs);
+    const first = before.reduce((left, spans) => without(left, spans), open)[0];
+    before.push(open);
+    const changeMs = first && (first.fromMs > atMs ? first.fromMs : first.toMs);
+    if (changeMs !== undefined && changeMs < untilMs) changes.set(id, changeMs);
+  }
+  return changes;
+}
+
 // --- how long a round takes ------------------------------------------------------------------------------------------
 
 /** Turning and settling, where nothing was measured and no positions are known. */
@@ -147,14 +170,14 @@ export interface RouteSurroundings {
   readonly estateZone: string;
   /** The camera's presets; null while it has never listed them. */
   readonly presets: ReadonlyMap<string, StoredPosition | null> | null;
+  /** What presets are called, those that are gone too. */
+  readonly presetNames: ReadonlyMap<string, string>;
   /** The camera's other routes. */
   readonly others: readonly Timetable[];
   readonly roundS: number;
   /** Overlaps are looked for in the eight days from then. */
   readonly nowMs: number;
 }
-
-const AHEAD_MS = 8 * 86_400_000;
 
 export function problemsOf(draft: RouteDraft, around: RouteSurroundings): RouteProblem[] {
   const problems: RouteProblem[] = [];
@@ -172,7 +195,12 @@ export function problemsOf(draft: RouteDraft, around: RouteSurroundings): RouteP
     if (preset === null && position === null) add('no_target', 'error', { stop: stop + 1 }, { stop });
     else if (preset !== null && position !== null) add('no_target', 'error', { stop: stop + 1 }, { stop });
     else if (preset !== null && around.presets && !around.presets.has(preset)) {
-      add('unknown_preset', 'error', { stop: stop + 1, name: name || preset, preset }, { stop });
+      add(
+        'unknown_preset',
+        'error',
+        { stop: stop + 1, name: name || around.presetNames.get(preset) || preset, preset },
+        { stop },
+      );
     }
     const before = draft.stops[stop - 1];
     if (before && sameTarget(before, draft.stops[stop] as StopTarget)) {

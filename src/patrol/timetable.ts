@@ -149,19 +149,6 @@ export function weekSpans(windows: readonly Window[]): Span[] {
   return spans;
 }
 
-/** When the timetable next opens or closes, looking `aheadMs` ahead; undefined: not within that. */
-export function nextChangeMs(
-  windows: readonly Window[],
-  timeZone: string,
-  atMs: number,
-  aheadMs = 8 * DAY_MS,
-): number | undefined {
-  const first = openSpans(windows, timeZone, atMs, atMs + aheadMs)[0];
-  if (!first) return undefined;
-  if (first.fromMs > atMs) return first.fromMs;
-  return first.toMs < atMs + aheadMs ? first.toMs : undefined;
-}
-
 /** Where two timetables are open together, first of all; undefined: nowhere. */
 export function firstCommon(a: readonly Span[], b: readonly Span[]): Span | undefined {
   let [i, j] = [0, 0];

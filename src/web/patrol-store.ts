@@ -6,7 +6,7 @@ import type { TaskKind } from '../drivers/postgres/schema.ts';
 import {
   checkRoute,
   isDriven,
-  nextChangeMs,
+  nextChanges,
   problemText,
   readLease,
   readRoutes,
@@ -77,12 +77,16 @@ export async function listRoutes(
     .orderBy('route.id')
     .limit(rows)
     .execute();
-  const cameras = new Map<number, { routes: Route[]; rounds: Map<number, number>; atNow: Route | undefined }>();
+  const cameras = new Map<
+    number,
+    { routes: Route[]; rounds: Map<number, number>; atNow: Route | undefined; changes: Map<number, number> }
+  >();
   for (const { camera_id: cameraId } of found) {
     if (cameras.has(cameraId)) continue;
     const routes = await readRoutes(db, cameraId);
     const rounds = await roundsOf(db, routes, cameraId);
-    cameras.set(cameraId, { routes, rounds, atNow: routeAt(routes, reader.nowMs) });
+    const [atNow, changes] = [routeAt(routes, reader.nowMs), nextChanges(routes, reader.nowMs)];
+    cameras.set(cameraId, { routes, rounds, atNow, changes });
   }
   const shown: PatrolRoute[] = [];
   const stops = await shownStops(
@@ -97,7 +101,7 @@ export async function listRoutes(
     const drawn: DrawnRoute = { ...route, timeZone: row.time_zone };
     const { problems } = await checkRoute(db, drawn, row.id, reader.nowMs);
     const turret = turrets.find(({ camera_id }) => camera_id === row.camera_id);
-    const nextMs = route.enabled ? nextChangeMs(route.windows, route.timeZone, reader.nowMs) : undefined;
+    const nextMs = camera.changes.get(row.id);
     shown.push({
       id: row.id,
       camera: { id: row.camera_id, key: row.key, name: row.name, place: row.place },

@@ -35,6 +35,7 @@ export const ICONS = {
   forward: ['M10 6l6 6-6 6'],
   down: ['M6 9l6 6 6-6'],
   up: ['M6 15l6-6 6 6'],
+  arrow: ['M12 20V5', 'M6 11l6-6 6 6'],
   stop: ['M7 7h10v10H7z'],
   dome: ['M4 8h16', 'M5.5 8a6.5 8 0 0 0 13 0', 'M12 15.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5', 'M9 4h6v4H9z'],
   path: [

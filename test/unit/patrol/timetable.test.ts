@@ -5,7 +5,6 @@ import {
   firstCommon,
   isOpen,
   isTimeZone,
-  nextChangeMs,
   openSpans,
   wallClockMs,
   wallDate,
@@ -13,6 +12,7 @@ import {
   without,
   type Window,
 } from '../../../src/patrol/timetable.ts';
+import { nextChanges, routeAt } from '../../../src/patrol/route.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -125,13 +125,30 @@ test('spans are what asking minute by minute finds, at every change of every zon
 test('the next change is the first moment at which it is otherwise', () => {
   fc.assert(
     fc.property(windows, zones, moments, (list, zone, atMs) => {
-      const changeMs = nextChangeMs(list, zone, atMs);
+      const route = { id: 1, name: '', enabled: true, priority: 0, timeZone: zone, windows: list };
+      const changeMs = nextChanges([route], atMs).get(1);
       const open = isOpen(list, zone, atMs);
       if (changeMs === undefined) return;
       expect(isOpen(list, zone, changeMs)).toBe(!open);
       expect(isOpen(list, zone, changeMs - MINUTE / 60)).toBe(open);
     }),
     { numRuns: 200 },
+  );
+});
+
+test('of several routes the next change of each is where it begins or ceases to go', () => {
+  fc.assert(
+    fc.property(fc.array(windows, { minLength: 2, maxLength: 3 }), zones, moments, (lists, timeZone, atMs) => {
+      const routes = lists.map((list, id) => ({
+        ...{ id, name: '', enabled: true, priority: id % 2, timeZone, windows: list },
+      }));
+      for (const [id, changeMs] of nextChanges(routes, atMs)) {
+        const goes = routeAt(routes, atMs)?.id === id;
+        expect(routeAt(routes, changeMs)?.id === id).toBe(!goes);
+        expect(routeAt(routes, changeMs - 1)?.id === id).toBe(goes);
+      }
+    }),
+    { numRuns: 100 },
   );
 });
 
