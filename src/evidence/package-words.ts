@@ -141,7 +141,7 @@ const REMARK_WORDS: Readonly<Record<Remark, Both>> = {
 
 const UI_WORDS = {
   whole: both('核验通过：未发现任何改动', 'Verified: nothing was found altered'),
-  broken: both('核验未通过：发现 {count} 处问题', 'Not verified: {count} things were found wrong'),
+  broken: both('核验未通过：发现 {count} 处问题', 'Not verified; found wrong: {count}'),
   proven: both('证明了什么', 'What was proven'),
   found: both('发现的问题', 'What was found wrong'),
   notProven: both('没有证明什么', 'What was not proven'),

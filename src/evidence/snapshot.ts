@@ -78,7 +78,7 @@ export interface SnapshotPerson {
 }
 
 /**
- * Route and stop of the newest visit, with the route's timetable: days 1 (Monday) to 7 and hours, and their zone; or by
+ * Route and stop (counted from 0) of the newest visit, with the route's timetable: days 1 (Monday) to 7 and hours, and their zone; or by
  * whose hand the camera was turned.
  */
 export interface SnapshotCourse {

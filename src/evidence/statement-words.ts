@@ -112,6 +112,13 @@ export const WORDS = {
     sealed: both('存证', 'sealed'),
   },
   marked: both('已标注', 'marked'),
+  unknown: {
+    all: both('未登记', 'not registered'),
+    code: both('编码未登记', 'no code registered'),
+    coordinates: both('坐标未登记', 'no coordinates'),
+    height: both('高度未登记', 'no height'),
+  },
+  aboveGround: both('离地', 'above ground'),
   noPictures: both('本快照没有可用图片。', 'This snapshot has no pictures.'),
   custody: both('保管与调取记录', 'Chain of custody'),
   noCustody: both('日志中没有与这些快照有关的其他记录。', 'The log holds nothing further about these snapshots.'),
@@ -128,11 +135,9 @@ const FACTS = {
   camera: both('摄像机', 'Camera'),
   device: both('设备', 'Device'),
   mac: both('MAC 地址', 'MAC address'),
-  captions: both('画面叠加文字（OSD）', 'Written in the picture'),
-  locationCode: both('位置编码', 'Location code'),
-  coordinates: both('坐标（WGS-84）', 'Coordinates'),
-  mountingHeight: both('安装高度', 'Mounting height'),
-  planPlace: both('平面图位置与朝向', 'Place and heading'),
+  captions: both('画面文字', 'Captions (OSD)'),
+  location: both('安装位置', 'Location'),
+  planPlace: both('平面图', 'On the plan'),
   view: both('视图 / 预置位', 'View / preset'),
   registration: both('姿态配准误差', 'Registration error'),
   cameraClock: both('摄像机时钟偏差', 'Clock offset'),
@@ -219,35 +224,50 @@ function captionsText(captions: readonly { readonly kind: string; readonly text:
 }
 
 function locationFacts(location: SnapshotLocation | undefined): [Both, string][] {
-  if (!location) return [[FACTS.coordinates, say(both('存证时未记载', 'not recorded when this was sealed'))]];
+  if (!location) return [[FACTS.location, say(both('存证时未记载', 'not recorded when this was sealed'))]];
   const { code, coordinates, mountingHeightM, plan } = location;
-  const unknown = say(both('未登记', 'not registered'));
+  const { unknown } = WORDS;
+  const figures = [
+    code ?? say(unknown.code),
+    coordinates ? `${coordinatesText(coordinates)}（WGS-84）` : say(unknown.coordinates),
+    mountingHeightM === null ? say(unknown.height) : `${say(WORDS.aboveGround)} ${mountingHeightM} m`,
+  ];
+  const isUnknown = code === null && coordinates === null && mountingHeightM === null;
   return [
-    [FACTS.locationCode, code ?? unknown],
-    [FACTS.coordinates, coordinates ? coordinatesText(coordinates) : unknown],
-    [FACTS.mountingHeight, mountingHeightM === null ? unknown : `${mountingHeightM} m`],
-    [FACTS.planPlace, plan ? planText(plan) : unknown],
+    [FACTS.location, isUnknown ? say(unknown.all) : figures.join('，')],
+    [FACTS.planPlace, plan ? planText(plan) : say(unknown.all)],
   ];
 }
 
 function planText({ name, x, y, headingDeg, spreadDeg }: SnapshotPlanPlace): string {
   return [
-    name,
-    `${(x * 100).toFixed(1)} %, ${(y * 100).toFixed(1)} %`,
-    `${say(both('朝向', 'heading'))} ${Math.round(headingDeg)}°（${say(both('图上方为 0°，顺时针', '0° is up, clockwise'))}）`,
-    `${say(both('视场角', 'field of view'))} ${Math.round(spreadDeg)}°`,
+    `${name}（${(x * 100).toFixed(1)} %, ${(y * 100).toFixed(1)} %）`,
+    `${say(both('朝向', 'heading'))} ${Math.round(headingDeg)}°（${say(both('自上方顺时针', 'clockwise from up'))}）`,
+    `${say(both('视场', 'field'))} ${Math.round(spreadDeg)}°`,
   ].join('，');
 }
 
 function courseText({ route, stop, timetable, operator }: NonNullable<SnapshotRecord['cause']['course']>): string {
   return [
     route && `${say(both('巡航路线', 'route'))} ${route.name}`,
-    stop !== null && `${say(both('停靠点', 'stop'))} ${stop}`,
-    timetable,
+    stop !== null && `${say(both('停靠点', 'stop'))} ${stop + 1}`,
+    timetable && daysInWords(timetable),
     operator && personName(operator),
   ]
     .filter(Boolean)
     .join('，');
+}
+
+const DAYS = ['一', '二', '三', '四', '五', '六', '日'] as const;
+const DAYS_EN = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
+
+/** Days of a timetable are digits in the record, 1 Monday to 7. */
+function daysInWords(timetable: string): string {
+  return timetable.replace(/(^|; )([1-7]+) /g, (_, before: string, days: string) => {
+    if (days.length === DAYS.length) return `${before}${say(both('每日', 'daily'))} `;
+    const of = (words: readonly string[]): string[] => [...days].map((day) => words[Number(day) - 1] ?? '');
+    return `${before}周${of(DAYS).join('、')} ${of(DAYS_EN).join(', ')} `;
+  });
 }
 
 function cameraClockText(camera: SnapshotRecord['clock']['camera'], at: (iso: string) => string): string {

@@ -128,7 +128,10 @@ function snapshotPages(sheet: Sheet, { record, entry, pictures }: StatementSnaps
   if (shown.length > 0) sheet.pictures(shown.map((picture) => captioned(picture, at)));
   else sheet.aside(label(WORDS.noPictures));
   sheet.timeline(timelineOf(record, at));
-  sheet.facts(snapshotFacts(record, at).map(([name, value]) => [label(name), value]));
+  sheet.facts(
+    snapshotFacts(record, at).map(([name, value]) => [label(name), value]),
+    'fine',
+  );
 }
 
 function captioned({ role, jpeg, takenAt, isMarked }: StatementPicture, at: TimeOf): PrintedPicture {

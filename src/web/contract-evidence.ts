@@ -189,6 +189,14 @@ export const CustodyEntry = Type.Object({
   reason: Type.String(),
   purpose: Type.String(),
   result: Type.String(),
+  /** Told to whoever may see the whole ledger. */
+  about: Nullable(
+    Type.Object({
+      places: Type.Array(Type.String(), { description: 'of the cameras, a few of them' }),
+      snapshots: Type.Integer({ description: 'how many it was about' }),
+      snapshotId: Nullable(Type.String({ description: 'where it was about one' })),
+    }),
+  ),
   body: Type.Record(Type.String(), Type.Unknown()),
 });
 export type CustodyEntry = Static<typeof CustodyEntry>;

@@ -85,6 +85,51 @@ export async function listCustody(
   return found.rows.map(({ entry, kind, at, body }) => custodyEntryOf(entry, kind, at, body));
 }
 
+/** The same, each with what it was about: for whoever may see all cameras. */
+export async function listLedger(...asked: Parameters<typeof listCustody>): Promise<CustodyEntry[]> {
+  const [db] = asked;
+  const entries = await listCustody(...asked);
+  const told = entries.map(({ body }) => ({ snapshots: snapshotsIn(body), viewId: viewIn(body) }));
+  const ids = told.flatMap(({ snapshots }) => snapshots.slice(0, SNAPSHOTS_LOOKED_UP));
+  const viewIds = told.flatMap(({ viewId }) => viewId ?? []);
+  const place = sql`coalesce(nullif(c.place, ''), c.name) as place`;
+  const [ofSnapshots, ofViews] = await Promise.all([
+    sql<{ id: string; place: string }>`
+      select s.id::text as id, ${place} from snapshot s join camera c on c.id = s.camera_id
+      where s.id = any(${ids}::uuid[])`.execute(db),
+    sql<{ id: number; place: string }>`
+      select v.id, ${place} from view v join camera c on c.id = v.camera_id
+      where v.id = any(${viewIds}::int[])`.execute(db),
+  ]);
+  const placeOf = new Map<string | number, string>(
+    [...ofSnapshots.rows, ...ofViews.rows].map((row) => [row.id, row.place]),
+  );
+  return entries.map((entry, index) => {
+    const { snapshots = [], viewId } = told[index] ?? {};
+    const places = [...snapshots, ...(viewId === undefined ? [] : [viewId])].flatMap((id) => placeOf.get(id) ?? []);
+    const about = {
+      places: [...new Set(places)].slice(0, PLACES_SHOWN),
+      snapshots: snapshots.length,
+      snapshotId: snapshots.length === 1 ? (snapshots[0] ?? null) : null,
+    };
+    return { ...entry, about };
+  });
+}
+
+const PLACES_SHOWN = 4;
+const SNAPSHOTS_LOOKED_UP = 100;
+
+/** A sealed record is about itself; all others name them. */
+function snapshotsIn({ format, id, snapshots }: Readonly<Record<string, unknown>>): string[] {
+  if (format === 'sentinel-snapshot/1') return typeof id === 'string' ? [id] : [];
+  return Array.isArray(snapshots) ? snapshots.filter((one): one is string => typeof one === 'string') : [];
+}
+
+function viewIn({ format, view }: Readonly<Record<string, unknown>>): number | undefined {
+  const id = format === 'sentinel-custody/1' && isFields(view) ? view['id'] : undefined;
+  return typeof id === 'number' ? id : undefined;
+}
+
 /** Entries differ in where they say who and why: a sealed record under its cause, all others at the top. */
 function custodyEntryOf(entry: number, kind: string, at: Date, text: string): CustodyEntry {
   const body = JSON.parse(text) as Record<string, unknown>;
@@ -94,6 +139,7 @@ function custodyEntryOf(entry: number, kind: string, at: Date, text: string): Cu
   const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
   return {
     ...{ entry, kind, at: at.toISOString(), body },
+    about: null,
     by: by ? { name: textOf(by['name']), displayName: textOf(by['displayName']), role: textOf(by['role']) } : null,
     unit: by && typeof by['unit'] === 'string' ? by['unit'] : null,
     ...{ reason: textOf(said.reason), purpose: textOf(said.purpose) },

@@ -239,6 +239,7 @@ describeInBrowser('the evidence page', (pages) => {
     expect(Math.abs((await first.boundingBox())!.x - after.x - 40)).toBeLessThan(3);
     await byTest('mark-drop-proposed').click();
     expect(await byTest('mark-drawn').count()).toBe(1);
+    await byTest('mark-drawn').first().hover();
     await byTest('mark-drop').first().click();
     expect(await byTest('mark-drawn').count()).toBe(0);
     expect(await database.db.selectFrom('evidence_package').select('id').execute()).toEqual([]);

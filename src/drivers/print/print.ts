@@ -99,23 +99,24 @@ export class Sheet {
   }
 
   /** Rows of a name and what it is; a row is kept whole. */
-  facts(rows: readonly (readonly [name: string, value: string])[]): void {
+  facts(rows: readonly (readonly [name: string, value: string])[], print: 'plain' | 'fine' = 'plain'): void {
+    const [size, gap] = print === 'fine' ? [8, 3.5] : [9, 5];
     const nameWidth = this.#width * 0.3;
     const valueWidth = this.#width - nameWidth - GAP;
     for (const [name, value] of rows) {
-      this.#pdf.font('regular').fontSize(9);
+      this.#pdf.font('regular').fontSize(size);
       const height =
         Math.max(
           this.#pdf.heightOfString(name, { width: nameWidth }),
           this.#pdf.heightOfString(value || '—', { width: valueWidth }),
-        ) + 5;
+        ) + gap;
       this.#need(height);
       const { y } = this.#pdf;
       this.#pdf.fillColor(QUIET).text(name, MARGIN, y, { width: nameWidth });
       this.#pdf.fillColor(INK).text(value || '—', MARGIN + nameWidth + GAP, y, { width: valueWidth });
       this.#pdf
-        .moveTo(MARGIN, y + height - 2.5)
-        .lineTo(MARGIN + this.#width, y + height - 2.5)
+        .moveTo(MARGIN, y + height - gap / 2)
+        .lineTo(MARGIN + this.#width, y + height - gap / 2)
         .lineWidth(0.4)
         .stroke(RULE);
       this.#pdf.y = y + height;
@@ -155,7 +156,7 @@ export class Sheet {
     const atWidth = 118;
     entries.forEach(({ at, what }, index) => {
       this.#pdf.font('regular').fontSize(9);
-      const height = this.#pdf.heightOfString(what, { width: this.#width - atWidth - 20 }) + 7;
+      const height = this.#pdf.heightOfString(what, { width: this.#width - atWidth - 20 }) + 4;
       this.#need(height);
       const { y } = this.#pdf;
       const lineX = MARGIN + atWidth + 4;

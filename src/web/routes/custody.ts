@@ -12,7 +12,7 @@ import {
   SnapshotParams,
 } from '../contract.ts';
 import { pageOf, pageSize, readCursor } from '../cursor.ts';
-import { listCustody, listHolds } from '../custody-store.ts';
+import { listCustody, listHolds, listLedger } from '../custody-store.ts';
 import { findCandidateCamera } from '../evidence-store.ts';
 import { visitFor } from '../evidence-visit.ts';
 import { signedIn } from '../guard.ts';
@@ -111,7 +111,7 @@ export function custodyRoutes(server: Server, { db, custody, door }: WebParts): 
       const { id } = request.params;
       const visit = visitFor(request, { reason: '' });
       await door.admit({ visit, cameras: await evidenceCameras(db, signedIn(request)) }, id);
-      return custodyPage(`snapshot:${id}`, request.query);
+      return custodyPage(listCustody, `snapshot:${id}`, request.query);
     },
   );
 
@@ -126,17 +126,19 @@ export function custodyRoutes(server: Server, { db, custody, door }: WebParts): 
         response: answers(Page(CustodyEntry)),
       },
     },
-    async ({ query: { userId, ...query } }) => custodyPage(userId === undefined ? 'custody' : `user:${userId}`, query),
+    async ({ query: { userId, ...query } }) =>
+      custodyPage(listLedger, userId === undefined ? 'custody' : `user:${userId}`, query),
   );
 
   async function custodyPage(
+    list: typeof listCustody,
     subject: string,
     query: { cursor?: string; limit?: number; kind?: string; since?: string; until?: string },
   ) {
     const { cursor, limit: asked, kind, since, until } = query;
     const limit = pageSize(asked);
     const before = readCursor(cursor, Number.MAX_SAFE_INTEGER);
-    const entries = await listCustody(db, subject, { kind, since, until }, before, limit + 1);
+    const entries = await list(db, subject, { kind, since, until }, before, limit + 1);
     return pageOf(
       entries,
       limit,

@@ -417,6 +417,15 @@ describe('custody', () => {
     expect(his.length).toBeLessThan(all.length);
     expect(his.every((one: { by: { name: string } }) => one.by.name === 'officer')).toBe(true);
     expect((await ask('kind=hold.placed')).length).toBe(2);
+    // Each says of what: the places of its cameras, and the snapshot where it was one.
+    const [viewed] = await ask('kind=snapshot.viewed');
+    expect(viewed.about).toMatchObject({
+      places: [expect.any(String)],
+      snapshots: 1,
+      snapshotId: viewed.body.snapshots[0],
+    });
+    const [pictures] = await ask('kind=pictures.viewed');
+    expect(pictures?.about.places ?? ['none were']).toHaveLength(1);
     // What was sealed on somebody's request counts as well.
     expect(await ask('kind=snapshot.sealed')).toMatchObject([{ by: { name: 'officer' }, unit: '城管一队', ...REASON }]);
     expect(await ask(`until=${new Date(0).toISOString()}`)).toEqual([]);
