@@ -87,10 +87,7 @@ export const WORDS = {
     after: both('此后', 'After'),
     overlay: both('变化区域标示', 'Change marked by the machine'),
     still: both('主码流静态画面', 'Still of the main stream'),
-    plan: both(
-      '在平面图上的位置（出具时的登记，不属于存证内容）',
-      'Place on the plan, as registered when this was made; it was not sealed',
-    ),
+    plan: both('平面图上的位置（出具时的登记，未存证）', 'Place on the plan as registered now, not sealed'),
     look: both('观察画面', 'Look'),
     baseline: both('基准画面', 'Baseline'),
   },
@@ -242,7 +239,7 @@ function locationFacts(location: SnapshotLocation | undefined): [Both, string][]
 function planText({ name, x, y, headingDeg, spreadDeg }: SnapshotPlanPlace): string {
   return [
     `${name}（${(x * 100).toFixed(1)} %, ${(y * 100).toFixed(1)} %）`,
-    `${say(both('朝向', 'heading'))} ${Math.round(headingDeg)}°（${say(both('自上方顺时针', 'clockwise from up'))}）`,
+    `${say(both('朝向', 'heading'))} ${Math.round(headingDeg)}°（${say(both('自图上方顺时针', 'from up'))}）`,
     `${say(both('视场', 'field'))} ${Math.round(spreadDeg)}°`,
   ].join('，');
 }
@@ -265,7 +262,7 @@ const DAYS_EN = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
 function daysInWords(timetable: string): string {
   return timetable.replace(/(^|; )([1-7]+) /g, (_, before: string, days: string) => {
     if (days.length === DAYS.length) return `${before}${say(both('每日', 'daily'))} `;
-    const of = (words: readonly string[]): string[] => [...days].map((day) => words[Number(day) - 1] ?? '');
+    const of = (words: readonly string[]): string[] => Array.from(days).map((day) => words[Number(day) - 1] ?? '');
     return `${before}周${of(DAYS).join('、')} ${of(DAYS_EN).join(', ')} `;
   });
 }

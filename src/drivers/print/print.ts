@@ -32,6 +32,8 @@ const ACCENT = '#0b5c7a';
 const GAP = 12;
 /** So that a page has room for a picture and for what is said of it. */
 const TALLEST_PICTURE = 240;
+/** In several rows, so that what is said of them stands on the same page. */
+const TALLEST_OF_MANY = 130;
 
 /** What may stand on a sheet, from top to bottom; a page ends by itself where it is full. */
 export class Sheet {
@@ -100,7 +102,7 @@ export class Sheet {
 
   /** Rows of a name and what it is; a row is kept whole. */
   facts(rows: readonly (readonly [name: string, value: string])[], print: 'plain' | 'fine' = 'plain'): void {
-    const [size, gap] = print === 'fine' ? [8, 3.5] : [9, 5];
+    const [size, gap] = print === 'fine' ? [8, 2.5] : [9, 5];
     const nameWidth = this.#width * 0.3;
     const valueWidth = this.#width - nameWidth - GAP;
     for (const [name, value] of rows) {
@@ -130,10 +132,11 @@ export class Sheet {
     const across = Math.min(2, pictures.length);
     if (across === 0) return;
     const width = (this.#width - GAP * (across - 1)) / across;
+    const most = pictures.length > across ? TALLEST_OF_MANY : TALLEST_PICTURE;
     for (let from = 0; from < pictures.length; from += across) {
       const row = pictures.slice(from, from + across).map(({ jpeg, caption }) => {
         const image = openImage(this.#pdf, Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength));
-        return { image, caption, height: Math.min(TALLEST_PICTURE, (width * image.height) / image.width) };
+        return { image, caption, height: Math.min(most, (width * image.height) / image.width) };
       });
       const tallest = Math.max(...row.map(({ height }) => height));
       this.#need(tallest + 30);
