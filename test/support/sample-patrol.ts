@@ -88,6 +88,10 @@ export async function keepFresh(db: Db): Promise<void> {
   await sql`update still s set captured_at = now() - interval '2 seconds' from view v, camera_health h
     where v.id = s.view_id and h.camera_id = v.camera_id and h.state = 'online'`.execute(db);
   await sql`update camera_health set last_frame_at = now() where state = 'online'`.execute(db);
+  await sql`update view v set last_look_at = now() - interval '4 seconds',
+      last_judged_at = case when v.not_judged_reason is null then now() - interval '4 seconds' else v.last_judged_at end
+    from camera c join camera_health h on h.camera_id = c.id
+    where c.id = v.camera_id and c.kind = 'fixed' and h.state = 'online'`.execute(db);
   await sql`update camera_lease set expires_at = now() + interval '1 hour'`.execute(db);
   await sql`update turret_lease set expires_at = now() + interval '48 seconds'`.execute(db);
 }

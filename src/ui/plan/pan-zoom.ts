@@ -9,6 +9,7 @@ const CLOSEST = 8;
 const FLIGHT_MS = 420;
 /** A pointer that moved no further than this was a click. */
 const CLICK_PX = 5;
+const USUAL_TYPE_PX = 16;
 
 export interface PlanSize {
   readonly widthPx: number;
@@ -18,6 +19,8 @@ export interface PlanSize {
 export function usePanZoom(stage: Readonly<Ref<HTMLElement | null>>, plan: Readonly<Ref<PlanSize | undefined>>) {
   const at = reactive({ scale: 1, x: 0, y: 0 });
   const size = reactive({ width: 0, height: 0 });
+  /** How much larger than usual the root's type is, as on the wall: what is drawn in pixels grows with it. */
+  const grown = ref(1);
   /** Once somebody has moved it, another size of the window no longer fits it anew. */
   const isMoved = ref(false);
   const isPanning = ref(false);
@@ -168,6 +171,7 @@ export function usePanZoom(stage: Readonly<Ref<HTMLElement | null>>, plan: Reado
 
   onMounted(() => {
     observer = new ResizeObserver(() => {
+      grown.value = parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL_TYPE_PX || 1;
       size.width = stage.value?.clientWidth ?? 0;
       size.height = stage.value?.clientHeight ?? 0;
       if (isMoved.value) keepInside();
@@ -181,5 +185,5 @@ export function usePanZoom(stage: Readonly<Ref<HTMLElement | null>>, plan: Reado
   });
 
   const hears = { onWheel, onPointerDown, onPointerMove, onPointerUp };
-  return { at, size, fitScale, isPanning, fit, zoomMiddle, pan, flyTo, planPoint, wasDrag, hears };
+  return { at, size, grown, fitScale, isPanning, fit, zoomMiddle, pan, flyTo, planPoint, wasDrag, hears };
 }
