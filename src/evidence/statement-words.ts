@@ -239,7 +239,7 @@ function locationFacts(location: SnapshotLocation | undefined): [Both, string][]
 function planText({ name, x, y, headingDeg, spreadDeg }: SnapshotPlanPlace): string {
   return [
     `${name}（${(x * 100).toFixed(1)} %, ${(y * 100).toFixed(1)} %）`,
-    `${say(both('朝向', 'heading'))} ${Math.round(headingDeg)}°（${say(both('自图上方顺时针', 'from up'))}）`,
+    `${say(both('朝向', 'heading'))} ${Math.round(headingDeg)}°（${say(both('自图上方', 'from up'))}）`,
     `${say(both('视场', 'field'))} ${Math.round(spreadDeg)}°`,
   ].join('，');
 }

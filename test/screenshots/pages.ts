@@ -101,7 +101,7 @@ export const SHOT_PAGES: readonly ShotPage[] = [
   { name: 'evidence', path: '/evidence', prepare: answered(), data: ALL },
   { name: 'evidence-snapshot', path: '/evidence', prepare: answered('[data-test="snapshot"] .open') },
   { name: 'evidence-pull', path: '/evidence', prepare: answered('[data-test="pull"]') },
-  { name: 'evidence-views', path: '/evidence/views/1', prepare: answered() },
+  { name: 'evidence-views', path: '/evidence/views/2', prepare: answered() },
   { name: 'evidence-packages', path: '/evidence/packages', prepare: answered(), data: ALL },
   {
     name: 'evidence-builder',

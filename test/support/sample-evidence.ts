@@ -14,7 +14,7 @@ const HOUR_MS = 3_600_000;
 
 /**
  * The sample estate must be there, with an account.
- * @param matters how many items, each sealed as two records; the first four cameras have them
+ * @param matters how many items, each sealed as two records; four cameras have them, from the second on
  */
 export async function fillEvidence(db: Db, pictures: MemoryPictures, matters: number): Promise<void> {
   const nowMs = systemClock.nowMs();
@@ -23,7 +23,7 @@ export async function fillEvidence(db: Db, pictures: MemoryPictures, matters: nu
   const sealed: string[] = [];
   for (let n = 0; n < matters; n++) {
     const sealedAtMs = nowMs - (matters - n) * HOUR_MS;
-    const records = await sealSample(db, pictures, { sealedAtMs, variant: n % 4, candidateId: n + 1 });
+    const records = await sealSample(db, pictures, { sealedAtMs, variant: 1 + (n % 4), candidateId: n + 1 });
     sealed.push(...records.map(({ record }) => record.id));
   }
   const street = pictures.put(await readFile(STREET));

@@ -33,7 +33,7 @@ const GAP = 12;
 /** So that a page has room for a picture and for what is said of it. */
 const TALLEST_PICTURE = 240;
 /** In several rows, so that what is said of them stands on the same page. */
-const TALLEST_OF_MANY = 130;
+const TALLEST_OF_MANY = 118;
 
 /** What may stand on a sheet, from top to bottom; a page ends by itself where it is full. */
 export class Sheet {
