@@ -70,6 +70,26 @@ describeInBrowser('the cameras page', (pages) => {
     expect(await byTest('set-clock').count()).toBe(0);
   });
 
+  it('takes where a camera hangs, pasted as a pair, and refuses what is no place', async () => {
+    await row('3号楼 东侧外墙').locator('.name').click();
+    const location = byTest('camera-location');
+    await location.filter({ hasText: '未登记' }).waitFor();
+    await byTest('edit-location').click();
+    await byTest('location-latitude').fill('31.980123');
+    expect(await byTest('location-wrong').textContent()).toBe('纬度和经度须同时填写');
+    expect(await byTest('save-location').isDisabled()).toBe(true);
+    await byTest('location-latitude').fill('31.980123, 120.894130');
+    await byTest('location-wrong').waitFor({ state: 'detached' });
+    await byTest('location-height').fill('1001');
+    await byTest('location-wrong').waitFor();
+    await byTest('location-height').fill('21.5');
+    await byTest('location-code').fill('NT-0101-003');
+    await byTest('save-location').click();
+    await location.filter({ hasText: /NT-0101-003.*31\.980123°, 120\.894130°.*离地 21\.5 米/s }).waitFor();
+    const kept = await web.db.selectFrom('camera').selectAll().where('location_code', '=', 'NT-0101-003').execute();
+    expect(kept).toMatchObject([{ latitude_deg: 31.980123, longitude_deg: 120.89413, mounting_height_m: 21.5 }]);
+  });
+
   it('draws only the rows that are seen of hundreds', async () => {
     const estate = await web.db.selectFrom('estate').select('id').executeTakeFirstOrThrow();
     const many = Array.from({ length: 400 }, (_, n) => ({
