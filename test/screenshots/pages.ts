@@ -129,7 +129,7 @@ export const SHOT_PAGES: readonly ShotPage[] = [
     path: '/patrol?tab=routes&edit=new',
     prepare: both(click('add-all', 'quick-day'), scrolledTo('problem')),
   },
-  { name: 'patrol-edit', path: '/patrol?tab=routes&edit=1' },
+  { name: 'patrol-edit', path: '/patrol?tab=routes&edit=1', data: SOME },
   { name: 'patrol-week', path: '/patrol?tab=routes&edit=1', prepare: scrolledTo('week') },
   { name: 'patrol-coverage', path: '/patrol?tab=coverage', data: SOME },
   { name: 'patrol-blind', path: '/patrol?tab=coverage', prepare: scrolledTo('blind'), data: SOME },
