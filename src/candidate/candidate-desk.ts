@@ -3,7 +3,16 @@ import type { Polygon } from '../base/picture.ts';
 import { LIMITS } from '../base/limits.ts';
 import { recordEvents, type DbOrTrx } from '../drivers/postgres/postgres.ts';
 import type { PersistenceRule, StoredRegion, VerdictKind } from '../drivers/postgres/schema.ts';
-import { areNear, hasOutgrown, hullOf, persistenceOf, samePlace, touches, type LookBack } from './candidate.ts';
+import {
+  areNear,
+  chainOf,
+  hasOutgrown,
+  hullOf,
+  persistenceOf,
+  samePlace,
+  touches,
+  type LookBack,
+} from './candidate.ts';
 import * as store from './candidate-store.ts';
 import { isGraver, severityOf } from './severity.ts';
 
@@ -82,7 +91,12 @@ export class CandidateDesk {
       looksByRule.set(rule, looks);
       const persistence = persistenceOf(region.polygon, looks, rule);
       if (!persistence.stays) continue;
-      const whole = items.find(({ state, polygon }) => state === 'open' && areNear(region.polygon, polygon));
+      // What is seen there for the first time may be somebody who walks from one structure to another.
+      const known = look.regions.filter(({ polygon }) => persistenceOf(polygon, looks, rule).occurrences > 1);
+      const pieces = chainOf(region, known);
+      const whole = items.find(
+        ({ state, polygon }) => state === 'open' && pieces.some((piece) => areNear(piece.polygon, polygon)),
+      );
       if (whole) {
         whole.polygon = hullOf(whole.polygon, region.polygon);
         await store.widen(trx, whole.id, whole.polygon);

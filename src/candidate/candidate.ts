@@ -2,7 +2,7 @@
  * Regions over time: a suspected structure is a region that stays. Every judged look comes here in the transaction that
  * records it. A changed place strengthens the item that stands for it, or, once it has stayed long enough, is raised as
  * one new item: one open item per place, whatever the number of looks. Of a structure that shows in several pieces the
- * largest is raised; what stays near it widens its place.
+ * largest is raised; what stays near it, or hangs together with what is near it in the same look, widens its place.
  *
  * The rule of persistence: of the last `of` judged samples of the view at least `found` show the place changed, and the
  * first and last look that does lie at least `spanS` apart. Where looks come faster than that, a sample is a stretch of
@@ -81,6 +81,15 @@ export function areNear(a: Polygon, b: Polygon): boolean {
   const marginX = Math.min(NEAR_MOST, NEAR * Math.max(aw, bw));
   const marginY = Math.min(NEAR_MOST, NEAR * Math.max(ah, bh));
   return !areApart([ax - marginX, ay - marginY, aw + 2 * marginX, ah + 2 * marginY], [bx, by, bw, bh]);
+}
+
+/** Regions of one look that hang together with `region`, piece by piece; itself first. */
+export function chainOf<R extends { readonly polygon: Polygon }>(region: R, regions: readonly R[]): R[] {
+  const chain = [region];
+  for (const piece of chain) {
+    for (const other of regions) if (!chain.includes(other) && areNear(other.polygon, piece.polygon)) chain.push(other);
+  }
+  return chain;
 }
 
 /** The convex hull of polygons (Andrew's monotone chain), counter-clockwise in the picture's axes. */

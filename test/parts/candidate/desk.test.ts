@@ -107,6 +107,32 @@ describe('the desk', () => {
     for (let seen = 0; seen < 5; seen++) expect(await look([wall, roof, far])).toEqual([]);
   });
 
+  test('pieces that only hang together by one that does not stay yet are one item, unless that one is new', async () => {
+    const piece = (y: number): StoredRegion => ({
+      ...{ score: 0.9, box: [0.4, y, 0.1, 0.04], areaFraction: 0.004 },
+      polygon: [
+        [0.4, y],
+        [0.5, y],
+        [0.5, y + 0.04],
+        [0.4, y + 0.04],
+      ],
+    });
+    const [roof, wall, foot] = [piece(0.4), piece(0.445), piece(0.49)];
+    for (const [key, bridgedAt, expected] of [
+      ['bridged', [2, 3], 1],
+      ['crossed', [3], 2],
+    ] as const) {
+      const { look, items } = await watched(key);
+      const raised: number[] = [];
+      for (let seen = 0; seen < 4; seen++) {
+        const between = bridgedAt.some((at) => at === seen) ? [wall] : [];
+        raised.push(...(await look([roof, ...between, foot])));
+      }
+      expect(raised, key).toHaveLength(expected);
+      expect(await items(), key).toHaveLength(expected);
+    }
+  });
+
   test('a van that leaves in time raises nothing', async () => {
     const { look, items } = await watched('van');
     for (let seen = 0; seen < 3; seen++) await look([region(hut)]);

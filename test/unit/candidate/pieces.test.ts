@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Polygon } from '../../../src/base/picture.ts';
-import { areNear, hullOf } from '../../../src/candidate/candidate.ts';
+import { areNear, chainOf, hullOf } from '../../../src/candidate/candidate.ts';
 import { square } from '../../support/places.ts';
 
 const point = fc.tuple(fc.nat(64), fc.nat(36)).map(([x, y]): [number, number] => [x / 64, y / 36]);
@@ -45,4 +45,12 @@ test('near is a quarter of the larger one’s extent, and a twentieth of the pic
   const hall = square(0, 0, 0.5);
   expect(areNear(hall, square(0.54, 0.1, 0.05))).toBe(true);
   expect(areNear(hall, square(0.56, 0.1, 0.05))).toBe(false);
+});
+
+test('regions hang together piece by piece', () => {
+  const at = (x: number) => ({ polygon: square(x, 0.3, 0.1) });
+  const [one, two, three, apart] = [at(0.1), at(0.22), at(0.34), at(0.6)];
+  expect(chainOf(one, [three, apart, two, one])).toEqual([one, two, three]);
+  expect(chainOf(one, [three, apart])).toEqual([one]);
+  expect(chainOf(apart, [])).toEqual([apart]);
 });
