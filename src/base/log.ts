@@ -31,6 +31,13 @@ export function redactText(text: string): string {
     .replace(/\b(response|nonce|cnonce)="[^"]*"/g, '$1="***"');
 }
 
+/** Of an error what tells of it: drivers hang whole connections on theirs. */
+function toldOf(thrown: unknown): unknown {
+  if (!(thrown instanceof Error)) return thrown;
+  const { type, message, stack, code, details }: Record<string, unknown> = pino.stdSerializers.err(thrown);
+  return { type, message, ...(code !== undefined && { code }), ...(details !== undefined && { details }), stack };
+}
+
 /**
  * @param level pino's level name
  * @param pretty people read this log on a terminal rather than a collector
@@ -48,6 +55,7 @@ export function createLogger(options: {
     formatters: { level: (label: string) => ({ level: label }) },
     timestamp: pino.stdTimeFunctions.isoTime,
     hooks: { streamWrite: redactText },
+    serializers: { err: toldOf },
   };
   if (options.destination) return pino(settings, options.destination);
   if (options.pretty) {

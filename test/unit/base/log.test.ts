@@ -37,3 +37,18 @@ describe('secrets in a text are blanked', () => {
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ example: 'rtsp://h/user=admin&password=***' });
   });
 });
+
+test('of an error what tells of it is logged, not the connection that hangs on it', () => {
+  const lines: string[] = [];
+  const log = createLogger({ level: 'info', destination: { write: (line) => lines.push(line) } });
+  const cause = new Error('the socket was closed');
+  const err = Object.assign(new Error('the server went away', { cause }), {
+    ...{ code: '57P01', details: { table: 'look' }, client: { connectionParameters: { host: 'db' } } },
+  });
+  log.warn({ err }, 'it failed');
+  const { err: told } = JSON.parse(lines[0]!) as { err: Record<string, unknown> };
+  expect(told).toMatchObject({ type: 'Error', code: '57P01', details: { table: 'look' } });
+  expect(told['message']).toBe('the server went away: the socket was closed');
+  expect(told['stack']).toContain('log.test.ts');
+  expect(told).not.toHaveProperty('client');
+});
