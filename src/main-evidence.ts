@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { Gauge, type Registry } from 'prom-client';
 import { SentinelError } from './base/errors.ts';
 import { LIMITS } from './base/limits.ts';
+import type { Said } from './base/said.ts';
 import type { Config } from './config.ts';
 import { recordEvents } from './drivers/postgres/postgres.ts';
 import { openAuthority, requestTimestamp } from './drivers/timestamp/timestamp.ts';
@@ -40,7 +41,11 @@ export async function startLogKeeping(standing: Standing, registry: Registry): P
     () => {},
   );
   addLogFigures(registry, standing, checked);
-  if (!evidence.signs) return { signer: null, readiness: () => readinessOf(checked, 'not signed by this process') };
+  if (!evidence.signs)
+    return {
+      signer: null,
+      readiness: () => readinessOf(checked, { en: 'not signed by this process', zh: '本进程不签名' }),
+    };
   const signer = await openSigner({ db, clock, keyFile: evidence.keyFile, sm3: sm3In(config) });
   const { url, caFile, everyS } = evidence.timestamp;
   const authority = url === null || caFile === null ? null : await openAuthority(url, caFile);
@@ -65,7 +70,7 @@ export async function startLogKeeping(standing: Standing, registry: Registry): P
   return {
     signer,
     readiness: () =>
-      readinessOf(checked, publisher.troubles.join('; ') || `signed by key ${signer.key.id.slice(0, 16)}`),
+      readinessOf(checked, publisher.troubles.length > 0 ? same(publisher.troubles.join('; ')) : signedBy(signer)),
   };
 }
 
@@ -121,11 +126,24 @@ export async function checkEvidenceLog(
   return { faults: found + faults.length, heads: checked.heads, entries };
 }
 
-function readinessOf({ findings, heads }: HeadsChecked, more: string): ReadinessCheck {
+function signedBy({ key }: HeadSigner): Said {
+  const id = key.id.slice(0, 16);
+  return { en: `signed by key ${id}`, zh: `由密钥 ${id} 签名` };
+}
+
+/** What another system said, as it said it. */
+function same(text: string): Said {
+  return { en: text, zh: text };
+}
+
+function readinessOf({ findings, heads }: HeadsChecked, more: Said): ReadinessCheck {
   // A log that is broken stays so, and must not keep people from the pages that tell of it.
+  const faults = findings.length;
   const state =
-    findings.length === 0 ? `agrees with ${heads} heads` : `DISAGREES with ${findings.length} of ${heads} heads`;
-  return { name: 'evidence log', ok: true, detail: `${state}; ${more}` };
+    faults === 0
+      ? { en: `agrees with ${heads} heads`, zh: `与 ${heads} 个已公布的树头一致` }
+      : { en: `DISAGREES with ${faults} of ${heads} heads`, zh: `与 ${heads} 个已公布的树头中的 ${faults} 个不一致` };
+  return { name: 'evidence log', ok: true, detail: { en: `${state.en}; ${more.en}`, zh: `${state.zh}；${more.zh}` } };
 }
 
 function addLogFigures(registry: Registry, { db }: Standing, { findings }: HeadsChecked): void {

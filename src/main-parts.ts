@@ -36,7 +36,7 @@ import {
 } from './pipeline.ts';
 import { turretOpener } from './main-turrets.ts';
 import { readDemoEstate, startSimulator } from './simulator/simulator.ts';
-import { ensureFirstAdmin, startWeb, type ReadinessCheck } from './web/web.ts';
+import { ensureFirstAdmin, startWeb } from './web/web.ts';
 
 const UI_DIR = fileURLToPath(new URL('../dist/ui', import.meta.url));
 /** Login of the simulated cameras, which guard nothing: it shows that logins work. */
@@ -342,7 +342,7 @@ async function startPages(
 async function startMetrics(
   all: WholeStanding,
   figures: Figures,
-  details: () => Promise<readonly ReadinessCheck[]>,
+  details: () => Promise<readonly { name: string; ok: boolean; detail: string }[]>,
 ): Promise<void> {
   const { host, port } = all.config.metrics;
   if (port === null) return;

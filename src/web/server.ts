@@ -11,6 +11,7 @@ import type {
 import type { TSchema } from 'typebox';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
+import type { Said } from '../base/said.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
 import type { PersistenceRule } from '../drivers/postgres/schema.ts';
 import type { ClockRules, ConnectionTester } from '../camera/camera.ts';
@@ -53,7 +54,7 @@ export interface ReadinessCheck {
   readonly name: string;
   readonly ok: boolean;
   /** Shown to people on the machine or signed in. */
-  readonly detail: string;
+  readonly detail: Said;
 }
 
 /** Takes a camera file. Throws SentinelError for a file that cannot be read at all. */

@@ -140,7 +140,7 @@ export function testWebOptions(
     system: quietSystem,
     plans: { put: (bytes) => Promise.resolve(options.pictures.put(bytes)) },
     importCameras: importNothing,
-    readiness: () => Promise.resolve([{ name: 'database', ok: true, detail: 'answers' }]),
+    readiness: () => Promise.resolve([{ name: 'database', ok: true, detail: { en: 'answers', zh: '应答正常' } }]),
     listenForEvents: (callbacks) =>
       listen(database.url, 'sentinel_event', { clock: systemClock, log: silentLogger, ...callbacks }),
     metrics: new Registry(),

@@ -7,6 +7,7 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import { problemOf, SentinelError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Logger } from '../../base/log.ts';
+import type { Said } from '../../base/said.ts';
 import type { BlobSpace, BlobStore } from './blobs.ts';
 
 export type SpaceState = 'ample' | 'low' | 'out' | 'untold';
@@ -84,12 +85,16 @@ export class SpaceWatch {
   }
 
   /** In words, for whoever asks whether all is well. */
-  get detail(): string {
-    if (!this.#space) return 'does not tell what is left';
+  get detail(): Said {
+    if (!this.#space) return { en: 'does not tell what is left', zh: '存储未告知剩余空间' };
     const { freeBytes, totalBytes } = this.#space;
-    const left = `${gib(freeBytes)} of ${gib(totalBytes)} GiB left`;
+    const left = {
+      en: `${gib(freeBytes)} of ${gib(totalBytes)} GiB left`,
+      zh: `剩余 ${gib(freeBytes)} GiB，共 ${gib(totalBytes)} GiB`,
+    };
     if (this.#state === 'ample') return left;
-    return this.#state === 'low' ? `low: ${left}` : `${left}: pictures of new looks are not kept`;
+    if (this.#state === 'low') return { en: `low: ${left.en}`, zh: `空间偏低：${left.zh}` };
+    return { en: `${left.en}: pictures of new looks are not kept`, zh: `${left.zh}：新观察的图片已停止保存` };
   }
 
   ask(): Promise<void> {

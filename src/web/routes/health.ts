@@ -6,6 +6,7 @@
 import { Type } from 'typebox';
 import { SentinelError } from '../../base/errors.ts';
 import { Readiness } from '../contract.ts';
+import { languageOf } from '../error-map.ts';
 import { isLocal } from '../guard.ts';
 import type { Server, WebParts } from '../server.ts';
 
@@ -37,7 +38,8 @@ export function healthRoutes(server: Server, { readiness, metrics }: WebParts): 
       const checks = await readiness();
       const ready = checks.every((check) => check.ok);
       const detailed = isLocal(request) || request.account !== null;
-      const shown = checks.map(({ name, ok, detail }) => ({ name, ok, detail: detailed ? detail : '' }));
+      const language = languageOf(request.headers['accept-language']);
+      const shown = checks.map(({ name, ok, detail }) => ({ name, ok, detail: detailed ? detail[language] : '' }));
       return reply.status(ready ? 200 : 503).send({ ready, checks: shown });
     },
   );

@@ -2,7 +2,8 @@
 import { LIMITS } from '../../base/limits.ts';
 import { problemOf } from '../../base/errors.ts';
 import { Notices, StoreReport, SystemHealth } from '../contract.ts';
-import { answers, type Server, type WebParts } from '../server.ts';
+import { languageOf } from '../error-map.ts';
+import { answers, type ReadinessCheck, type Server, type WebParts } from '../server.ts';
 import { readFigures, readStore } from '../system-store.ts';
 
 const TAGS = ['health'];
@@ -27,15 +28,16 @@ export function systemRoutes(server: Server, { db, clock, log, system, readiness
   );
 
   /** However many pages look on, the figures are reckoned once in a while. */
-  let reckoned: { atMs: number; health: Promise<SystemHealth> } | undefined;
-  const reckon = async (): Promise<SystemHealth> => {
+  type Reckoned = Omit<SystemHealth, 'checks'> & { readonly checks: readonly ReadinessCheck[] };
+  let reckoned: { atMs: number; health: Promise<Reckoned> } | undefined;
+  const reckon = async (): Promise<Reckoned> => {
     const nowMs = clock.nowMs();
     const [figures, checks, queue] = await Promise.all([readFigures(db, nowMs), readiness(), system.queueDepth()]);
     const { waiting, active, failed } = queue;
     return {
       at: iso(nowMs),
       ...figures,
-      checks: checks.map(({ name, ok, detail }) => ({ name, ok, detail })),
+      checks,
       queue: { waiting, active, failed },
     };
   };
@@ -50,14 +52,16 @@ export function systemRoutes(server: Server, { db, clock, log, system, readiness
         response: answers(SystemHealth),
       },
     },
-    () => {
+    async (request) => {
       if (!reckoned || clock.monotonicMs() - reckoned.atMs > LIMITS.healthReckonedEveryMs) {
         const health = reckon();
         reckoned = { atMs: clock.monotonicMs(), health };
         // What failed is tried anew by whoever asks next.
         health.catch(() => (reckoned = undefined));
       }
-      return reckoned.health;
+      const { checks, ...figures } = await reckoned.health;
+      const language = languageOf(request.headers['accept-language']);
+      return { ...figures, checks: checks.map(({ name, ok, detail }) => ({ name, ok, detail: detail[language] })) };
     },
   );
 

@@ -72,7 +72,8 @@ describe('the watch', () => {
       await clock.advance(LIMITS.spaceAskedEveryMs);
     };
     for (const freeBytes of [900, 800, 50]) await next(free(freeBytes));
-    expect(watch.detail).toMatch(/not kept/);
+    expect(watch.detail.en).toMatch(/not kept/);
+    expect(watch.detail.zh).toMatch(/停止保存/);
     const refused = watch.pictures.put(Buffer.from('look'));
     await expect(refused).rejects.toMatchObject({ code: 'blob.pictures_stopped', status: 507 });
     expect(await store.put(Buffer.from('evidence'))).toHaveLength(64);

@@ -13,7 +13,7 @@ let dir: string;
 let web: { url: string; close(): Promise<void> };
 let client: WebClient;
 const PAGE = '<!doctype html><title>Sentinel</title><script type="module" src="/assets/app-1a2b.js"></script>';
-let checks = [{ name: 'database', ok: true, detail: 'answers in 1 ms' }];
+let checks = [{ name: 'database', ok: true, detail: { en: 'answers in 1 ms', zh: '1 毫秒内应答' } }];
 
 beforeAll(async () => {
   database = await freshDatabase();
@@ -142,11 +142,16 @@ describe('what cannot be read', () => {
 describe('for whoever runs it', () => {
   it('answers health to anybody and readiness by its checks', async () => {
     expect((await client.get('/healthz')).body).toEqual({ ok: true });
-    expect((await client.get('/readyz')).body).toEqual({ ready: true, checks });
+    for (const language of ['en', 'zh'] as const) {
+      expect((await client.get('/readyz', { 'accept-language': language })).body).toEqual({
+        ready: true,
+        checks: checks.map((check) => ({ ...check, detail: check.detail[language] })),
+      });
+    }
     // Through a proxy it is not the machine itself that asks.
     const proxied = await client.get('/readyz', { 'x-forwarded-for': '203.0.113.9' });
     expect(proxied.body.checks).toEqual([{ name: 'database', ok: true, detail: '' }]);
-    checks = [{ name: 'queue', ok: false, detail: 'no answer' }];
+    checks = [{ name: 'queue', ok: false, detail: { en: 'no answer', zh: '无应答' } }];
     const unready = await client.get('/readyz');
     expect([unready.status, unready.body.ready]).toEqual([503, false]);
   });
