@@ -156,7 +156,7 @@ describe('refusals', () => {
 
   test.each([
     ['another codec', 'm=video 0 RTP/AVP 26\r\na=control:t\r\n', 'JPEG'],
-    ['a dynamic one', 'm=video 0 RTP/AVP 96\r\na=rtpmap:96 MP4V-ES/90000\r\n', 'MP4V-ES'],
+    ['a dynamic one', 'm=video 0 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n', 'VP8'],
     ['a codec that is all digits', 'm=video 0 RTP/AVP 96\r\na=rtpmap:96 264/90000\r\n', '264'],
     [
       'interleaved H.264',
