@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { Gauge, type Registry } from 'prom-client';
 import { SentinelError } from './base/errors.ts';
 import { LIMITS } from './base/limits.ts';
-import type { Said } from './base/said.ts';
+import { untranslated, type Said } from './base/said.ts';
 import type { Config } from './config.ts';
 import { recordEvents } from './drivers/postgres/postgres.ts';
 import { openAuthority, requestTimestamp } from './drivers/timestamp/timestamp.ts';
@@ -70,7 +70,10 @@ export async function startLogKeeping(standing: Standing, registry: Registry): P
   return {
     signer,
     readiness: () =>
-      readinessOf(checked, publisher.troubles.length > 0 ? same(publisher.troubles.join('; ')) : signedBy(signer)),
+      readinessOf(
+        checked,
+        publisher.troubles.length > 0 ? untranslated(publisher.troubles.join('; ')) : signedBy(signer),
+      ),
   };
 }
 
@@ -129,11 +132,6 @@ export async function checkEvidenceLog(
 function signedBy({ key }: HeadSigner): Said {
   const id = key.id.slice(0, 16);
   return { en: `signed by key ${id}`, zh: `由密钥 ${id} 签名` };
-}
-
-/** What another system said, as it said it. */
-function same(text: string): Said {
-  return { en: text, zh: text };
 }
 
 function readinessOf({ findings, heads }: HeadsChecked, more: Said): ReadinessCheck {

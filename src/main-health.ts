@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { problemOf, SentinelError } from './base/errors.ts';
-import type { Said } from './base/said.ts';
+import { untranslated, type Said } from './base/said.ts';
 import { findFfmpeg } from './drivers/ffmpeg/ffmpeg.ts';
 import type { LogKeeping } from './main-evidence.ts';
 import { spaceRules, type WholeStanding } from './main-ground.ts';
@@ -53,7 +53,7 @@ export async function readiness(
     Promise.resolve({ name: 'store', ok: space.state !== 'out', detail: space.detail }),
     Promise.resolve(keeping.readiness()),
     // Without it nothing else suffers, so it is told and no more.
-    findFfmpeg().then((file) => ({ name: 'ffmpeg', ok: true, detail: file ? { en: file, zh: file } : NO_FFMPEG })),
+    findFfmpeg().then((file) => ({ name: 'ffmpeg', ok: true, detail: file ? untranslated(file) : NO_FFMPEG })),
     check('pages', async () => {
       await readFile(path.join(uiDir, 'index.html'));
       return { en: 'built', zh: '已构建' };
@@ -72,6 +72,5 @@ function clockDetail(state: WholeStanding['serverClock']['state']): Said {
 
 function saidOf(thrown: unknown): Said {
   if (thrown instanceof SentinelError) return { en: thrown.messageIn('en'), zh: thrown.messageIn('zh') };
-  const problem = problemOf(thrown);
-  return { en: problem, zh: problem };
+  return untranslated(problemOf(thrown));
 }
