@@ -16,14 +16,20 @@ systemClock.every(1000, () => {
 
 export const nowMs = readonly(tickMs);
 
+/** Answers differ in this by how long they took; only a clock that is truly another makes all ages anew at once. */
+const MOVED_MS = 500;
+
 /**
  * @param serverTime what the server said its clock shows, just now
  * @param tookMs how long the answer took; the server read its clock somewhere in between
  */
 export function setServerTime(serverTime: string, tookMs = 0): void {
   const said = Date.parse(serverTime) + tookMs / 2;
-  if (!Number.isNaN(said)) offsetMs.value = said - systemClock.nowMs();
-  tickMs.value = systemClock.nowMs() + offsetMs.value;
+  if (Number.isNaN(said)) return;
+  const next = said - systemClock.nowMs();
+  const hasMoved = Math.abs(next - offsetMs.value) > MOVED_MS;
+  offsetMs.value = next;
+  if (hasMoved) tickMs.value = systemClock.nowMs() + next;
 }
 
 export function useTimes() {

@@ -1,8 +1,9 @@
 /** The alerts of the wall, kept as they change: fetched anew for each event, and after every loss of the line. */
-import { onBeforeUnmount, reactive, readonly } from 'vue';
+import { onBeforeUnmount, shallowReactive, shallowReadonly } from 'vue';
 import { systemClock, type Timer } from '../../base/clock.ts';
 import type { AlertList } from '../../web/contract.ts';
 import { api, asProblem, type ApiProblem } from '../api.ts';
+import { keepSame } from '../keep-same.ts';
 import { onHappened, onReset } from '../live.ts';
 import { setServerTime } from '../now.ts';
 
@@ -13,7 +14,7 @@ const RETRY_MS = 2_000;
 const TELLING = ['candidate.raised', 'candidate.changed', 'alert.changed'];
 
 export function useAlerts() {
-  const state = reactive({
+  const state = shallowReactive({
     list: undefined as AlertList | undefined,
     problem: undefined as ApiProblem | undefined,
   });
@@ -34,7 +35,7 @@ export function useAlerts() {
       const list = await api.alerts(after);
       if (isOver) return;
       setServerTime(list.serverTime, systemClock.nowMs() - askedAtMs);
-      state.list = list;
+      state.list = { ...list, items: keepSame(state.list?.items, list.items, ({ id }) => id) };
       state.problem = undefined;
     } catch (thrown) {
       state.problem = asProblem(thrown);
@@ -64,5 +65,5 @@ export function useAlerts() {
     for (const stop of stops) stop();
   });
   void load(0);
-  return { alerts: readonly(state), load };
+  return { alerts: shallowReadonly(state), load };
 }

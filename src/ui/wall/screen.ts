@@ -7,7 +7,9 @@ import { onHappened, onReset } from '../live.ts';
 import { setServerTime } from '../now.ts';
 
 const REPORT_MS = 10_000;
-const MEASURED_MS = 1_000;
+const MEASURED_MS = 250;
+/** Who draws nothing for so long is hidden, or as good as that. */
+const LATE_MS = 3_000;
 const RETRY_MS = 3_000;
 const IDENTIFIED_MS = 6_000;
 
@@ -101,15 +103,13 @@ function pageNumber(): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
 
-/** Pictures that the browser draws in a second; measured for one second, so that an idle screen may rest. */
+/** Pictures that the browser draws in a second; measured for a moment, so that an idle screen may rest. */
 function measureFrames(): Promise<number> {
   return new Promise((resolve) => {
     const beganMs = systemClock.monotonicMs();
     let frames = 0;
     // A page that is hidden meanwhile draws no more.
-    const late = systemClock.after(3 * MEASURED_MS, () =>
-      resolve(frames / ((systemClock.monotonicMs() - beganMs) / 1000)),
-    );
+    const late = systemClock.after(LATE_MS, () => resolve(frames / ((systemClock.monotonicMs() - beganMs) / 1000)));
     const onFrame = (): void => {
       frames++;
       const tookMs = systemClock.monotonicMs() - beganMs;

@@ -33,33 +33,38 @@ export function useAlarm(alerts: () => readonly Alert[] | undefined, isOn: () =>
   const mutedForMs = computed(() => (nowMs.value, Math.max(0, mutedUntilMs.value - systemClock.nowMs())));
   const isMuted = computed(() => mutedForMs.value > 0);
   let context: AudioContext | undefined;
+  let hasBeenHeard = false;
   let known: Set<number> | undefined;
   let lastAtMs = Number.NEGATIVE_INFINITY;
 
-  function openContext(): AudioContext | undefined {
+  let sounding = 0;
+
+  /** The browser's sound, once it may be heard: where nobody has touched the page yet that may be never. */
+  async function openContext(): Promise<AudioContext | undefined> {
     try {
       context ??= new AudioContext();
     } catch {
       // A machine without a sound card is silent, and says so.
+      isBlocked.value = true;
+      return undefined;
     }
-    isBlocked.value = context?.state !== 'running';
-    if (context && isBlocked.value) {
-      const opened = context;
-      void opened.resume().then(
-        () => (isBlocked.value = opened.state !== 'running'),
-        () => undefined,
-      );
-    }
+    if (!hasBeenHeard) isBlocked.value = context.state !== 'running';
+    await context.resume();
+    hasBeenHeard = true;
+    isBlocked.value = false;
     return context;
   }
 
-  function sound(severity: Alert['severity']): void {
-    const atMs = systemClock.monotonicMs();
-    if (!isOn() || isMuted.value || atMs - lastAtMs < QUIET_MS) return;
-    lastAtMs = atMs;
-    sounded.value++;
-    const audio = openContext();
-    if (!audio || audio.state !== 'running') return;
+  /** Silence that is played costs as much as sound. */
+  function rest(): void {
+    if (sounding === 0) context?.suspend().catch(() => undefined);
+  }
+
+  async function play(severity: Alert['severity']): Promise<void> {
+    const askedAtMs = systemClock.monotonicMs();
+    const audio = await openContext();
+    // What could not be heard then is no news any more.
+    if (!audio || systemClock.monotonicMs() - askedAtMs > QUIET_MS) return;
     TONES[severity].forEach((frequency, at) => {
       const tone = audio.createOscillator();
       const volume = audio.createGain();
@@ -74,10 +79,22 @@ export function useAlarm(alerts: () => readonly Alert[] | undefined, isOn: () =>
       tone.onended = () => {
         tone.disconnect();
         volume.disconnect();
+        sounding--;
+        rest();
       };
+      sounding++;
       tone.start(beginsAt);
       tone.stop(beginsAt + TONE_S);
     });
+  }
+
+  function sound(severity: Alert['severity']): void {
+    const atMs = systemClock.monotonicMs();
+    if (!isOn() || isMuted.value || atMs - lastAtMs < QUIET_MS) return;
+    lastAtMs = atMs;
+    sounded.value++;
+    // A page that closes meanwhile closes its sound too.
+    play(severity).catch(() => undefined);
   }
 
   const unseen = (): readonly Alert[] => (alerts() ?? []).filter(({ acknowledgement }) => acknowledgement === null);
@@ -94,7 +111,7 @@ export function useAlarm(alerts: () => readonly Alert[] | undefined, isOn: () =>
   });
 
   const wake = (): void => {
-    if (isOn()) openContext();
+    if (isOn() && !hasBeenHeard) openContext().then(rest, () => undefined);
   };
   window.addEventListener('pointerdown', wake);
   window.addEventListener('keydown', wake);
@@ -103,7 +120,7 @@ export function useAlarm(alerts: () => readonly Alert[] | undefined, isOn: () =>
     again.cancel();
     window.removeEventListener('pointerdown', wake);
     window.removeEventListener('keydown', wake);
-    void context?.close();
+    context?.close().catch(() => undefined);
   });
 
   function mute(forMs: number): void {

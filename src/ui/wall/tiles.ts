@@ -1,16 +1,19 @@
 /** The tiles of a screen's grid, asked for again every few seconds and whenever a camera or a view changes. */
-import { onBeforeUnmount, reactive, readonly, watch } from 'vue';
+import { onBeforeUnmount, shallowReactive, shallowReadonly, watch } from 'vue';
 import { systemClock } from '../../base/clock.ts';
 import type { TileList } from '../../web/contract.ts';
 import { api, asProblem, type ApiProblem } from '../api.ts';
+import { keepSame } from '../keep-same.ts';
 import { onHappened, onReset } from '../live.ts';
 import { setServerTime } from '../now.ts';
 import { soon } from '../patrol/domes.ts';
 
 const AGAIN_MS = 4_000;
 
+const TELLING = ['camera.changed', 'view.changed', 'candidate.raised', 'alert.changed'];
+
 export function useTiles(screen: () => number, version: () => number) {
-  const state = reactive({
+  const state = shallowReactive({
     list: undefined as TileList | undefined,
     problem: undefined as ApiProblem | undefined,
   });
@@ -25,7 +28,7 @@ export function useTiles(screen: () => number, version: () => number) {
       const list = await api.screenTiles(wanted);
       setServerTime(list.serverTime, systemClock.nowMs() - askedAtMs);
       if (screen() === wanted) {
-        state.list = list;
+        state.list = { ...list, tiles: keepSame(state.list?.tiles, list.tiles, ({ cameraId }) => cameraId) };
         state.problem = undefined;
       }
     } catch (thrown) {
@@ -35,11 +38,13 @@ export function useTiles(screen: () => number, version: () => number) {
     }
   }
 
+  /** Nineteen of twenty screens have nothing to ask of what happens to one camera. */
+  const isShown = (camera: number | undefined): boolean =>
+    camera === undefined || !state.list || state.list.tiles.some(({ cameraId }) => cameraId === camera);
   const changed = soon(() => void load(), 500);
   const stops = [
-    onHappened(({ kind }) => {
-      if (kind === 'camera.changed' || kind === 'view.changed' || kind === 'alert.changed') changed.ask();
-      if (kind === 'candidate.raised') changed.ask();
+    onHappened(({ kind, data }) => {
+      if (TELLING.includes(kind) && isShown(data.cameraId)) changed.ask();
     }),
     onReset(() => void load()),
   ];
@@ -50,5 +55,5 @@ export function useTiles(screen: () => number, version: () => number) {
     changed.cancel();
     for (const stop of stops) stop();
   });
-  return { tiles: readonly(state), load };
+  return { tiles: shallowReadonly(state), load };
 }

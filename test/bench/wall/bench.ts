@@ -1,5 +1,7 @@
 /**
- * `npm run bench:wall`: twenty screens of the wall as twenty pages of one Chromium, on a server of its own process.
+ * `npm run bench:wall`: twenty screens of the wall as twenty windows of one Chromium, on a server of its own process. Each
+ * has a profile of its own, as each screen's machine has: tabs of one window would be painted as if nobody saw them, once
+ * a second.
  *
  * 1. Idle: processor time of the server (and of its PostgreSQL) while nothing happens but that the stills of every tile
  *    are renewed every ten seconds. Bar: less than 0.2 of a core.
@@ -10,6 +12,7 @@
  *    grows by, fitted over the second half, is less than 1 MB an hour and page, or lost in its own scatter.
  *
  *   --alerts N     alerts raised (60)
+ *   --gap MS       from one alert to the next (2500): what all twenty paint of one is done before the next
  *   --idle S       seconds of idling (60)
  *   --soak MIN     minutes of soak (0: none)
  *   --screens N    (20)
@@ -42,6 +45,7 @@ const PATIENCE_MS = 15_000;
 const { values: flags } = parseArgs({
   options: {
     alerts: { type: 'string', default: '60' },
+    gap: { type: 'string', default: '2500' },
     idle: { type: 'string', default: '60' },
     soak: { type: 'string', default: '0' },
     screens: { type: 'string', default: '20' },
@@ -170,12 +174,12 @@ let missed = false;
 let stills: { close(): Promise<void> } | undefined;
 try {
   const admin = await new WebClient(started.url).signIn('admin', started.password);
-  const context = await browser.newContext({ baseURL: started.url, viewport: { width: 1920, height: 1080 } });
-  await context.addInitScript(WATCH);
-  await context.request.post('/api/v1/session', { data: { name: 'admin', password: started.password } });
   stills = keepStills(db);
   const pages: Page[] = [];
   for (let number = 1; number <= screens; number++) {
+    const context = await browser.newContext({ baseURL: started.url, viewport: { width: 1920, height: 1080 } });
+    await context.addInitScript(WATCH);
+    await context.request.post('/api/v1/session', { data: { name: 'admin', password: started.password } });
     const page = await context.newPage();
     await page.goto(`/wall/${number}`);
     await page.locator('[data-test="wall-live"][data-state="live"]').waitFor({ timeout: 30_000 });
@@ -214,7 +218,7 @@ try {
     raisedIds.push(id);
     let painted: number[] = [];
     for (let waitedMs = 0; waitedMs < PATIENCE_MS && (painted.length === 0 || painted.includes(0)); waitedMs += 1_000) {
-      await sleep(900 + Math.random() * 200);
+      await sleep(waitedMs === 0 ? Number(flags.gap) * (0.9 + Math.random() * 0.2) : 1_000);
       painted = await Promise.all(pages.map((page) => page.evaluate<number>(`window.painted[${id}] ?? 0`)));
     }
     for (const ms of painted) {
@@ -243,7 +247,7 @@ try {
   const soakMin = Number(flags.soak);
   if (soakMin > 0) {
     const watched = pages.slice(0, 4);
-    const sessions = await Promise.all(watched.map((page) => context.newCDPSession(page)));
+    const sessions = await Promise.all(watched.map((page) => page.context().newCDPSession(page)));
     const heapOf = async (session: CDPSession): Promise<number> => {
       await session.send('HeapProfiler.enable');
       await session.send('HeapProfiler.collectGarbage');
