@@ -3,6 +3,7 @@
  * The verbs. `start` runs everything with nothing to install; the others run one part each beside a shared database, as
  * many of each as the estate needs. Errors a person can mend end as one line on standard error, without a stack.
  */
+import './base/collector.ts';
 import { parseArgs } from 'node:util';
 import { problemOf, SentinelError } from './base/errors.ts';
 import { loadConfig, type Config } from './config.ts';
