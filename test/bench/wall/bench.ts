@@ -197,7 +197,8 @@ try {
   const tookS = (systemClock.monotonicMs() - beganMs) / 1000;
   const after = await Promise.all([child.pid!, ...others].map(processorS));
   const serverCores = (after[0]! - before[0]!) / tookS;
-  const databaseCores = after.slice(1).reduce((sum, value, at) => sum + value - before[at + 1]!, 0) / tookS;
+  // A connection that was closed meanwhile is a process that is gone, and its time with it.
+  const databaseCores = after.slice(1).reduce((sum, s, at) => sum + Math.max(0, s - before[at + 1]!), 0) / tookS;
   const fresh = await Promise.all(pages.map((page) => page.locator('.tile[data-state="fresh"]').count()));
   report['idle'] = {
     ...{ seconds: round(tookS), serverCores: round(serverCores, 3), databaseCores: round(databaseCores, 3) },
