@@ -71,6 +71,8 @@ const WATCH = `
       const id = place.getAttribute('data-alert');
       if (id in window.painted) continue;
       window.painted[id] = 0;
+      const [oldest, ...others] = Object.keys(window.painted);
+      if (others.length >= 200) delete window.painted[oldest];
       requestAnimationFrame(() => setTimeout(() => { window.painted[id] = Date.now(); }, 0));
     }
   }).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-alert'] });
@@ -266,7 +268,6 @@ try {
       await admin.post(`/api/v1/candidates/${old}/acknowledgement`);
       await db.deleteFrom('candidate').where('id', '=', old).execute();
       await recordEvents(db, 'candidate.changed', [{ candidateId: old }], systemClock.nowMs());
-      for (const page of pages) await page.evaluate(`delete window.painted[${old}]`);
       await sleep(3_000);
       if (n % 5 !== 0) continue;
       samples.push({
