@@ -33,26 +33,25 @@ export function useAlarm(alerts: () => readonly Alert[] | undefined, isOn: () =>
   const mutedForMs = computed(() => (nowMs.value, Math.max(0, mutedUntilMs.value - systemClock.nowMs())));
   const isMuted = computed(() => mutedForMs.value > 0);
   let context: AudioContext | undefined;
-  let hasBeenHeard = false;
+  /** Tones that have not ended. */
+  let sounding = 0;
   let known: Set<number> | undefined;
   let lastAtMs = Number.NEGATIVE_INFINITY;
 
-  let sounding = 0;
-
-  /** The browser's sound, once it may be heard: where nobody has touched the page yet that may be never. */
-  async function openContext(): Promise<AudioContext | undefined> {
+  /** Lets the page be heard. Until somebody has touched it that waits, and each touch has to ask anew. */
+  async function open(): Promise<void> {
+    if (context && !isBlocked.value) return;
     try {
       context ??= new AudioContext();
     } catch {
       // A machine without a sound card is silent, and says so.
       isBlocked.value = true;
-      return undefined;
+      return;
     }
-    if (!hasBeenHeard) isBlocked.value = context.state !== 'running';
+    isBlocked.value = context.state !== 'running';
     await context.resume();
-    hasBeenHeard = true;
     isBlocked.value = false;
-    return context;
+    rest();
   }
 
   /** Silence that is played costs as much as sound. */
@@ -61,10 +60,11 @@ export function useAlarm(alerts: () => readonly Alert[] | undefined, isOn: () =>
   }
 
   async function play(severity: Alert['severity']): Promise<void> {
-    const askedAtMs = systemClock.monotonicMs();
-    const audio = await openContext();
-    // What could not be heard then is no news any more.
-    if (!audio || systemClock.monotonicMs() - askedAtMs > QUIET_MS) return;
+    if (!context || isBlocked.value) return;
+    const audio = context;
+    // Counted before it is heard, so that what ends meanwhile does not put it to rest.
+    sounding += TONES[severity].length;
+    await audio.resume();
     TONES[severity].forEach((frequency, at) => {
       const tone = audio.createOscillator();
       const volume = audio.createGain();
@@ -82,7 +82,6 @@ export function useAlarm(alerts: () => readonly Alert[] | undefined, isOn: () =>
         sounding--;
         rest();
       };
-      sounding++;
       tone.start(beginsAt);
       tone.stop(beginsAt + TONE_S);
     });
@@ -111,7 +110,7 @@ export function useAlarm(alerts: () => readonly Alert[] | undefined, isOn: () =>
   });
 
   const wake = (): void => {
-    if (isOn() && !hasBeenHeard) openContext().then(rest, () => undefined);
+    if (isOn()) open().catch(() => undefined);
   };
   window.addEventListener('pointerdown', wake);
   window.addEventListener('keydown', wake);
