@@ -16,6 +16,8 @@ export interface CodedKind {
   /** Pictures from one key picture to the next. */
   readonly group: number;
   readonly kbitPerS: number;
+  /** Width and height in pixels; absent: 640 x 360. */
+  readonly size?: readonly [widthPx: number, heightPx: number];
   /** A recording to send with a sensor's noise; absent: a test picture with moving bars. */
   readonly source?: string;
 }
@@ -36,13 +38,13 @@ const ENCODERS = {
 
 /** Encodes into `dir`. @returns the access units, each as its NAL units without start codes; of MPEG-4 each in one piece */
 export async function encodeUnits(dir: string, codec: Codec, kind: CodedKind = QUICK): Promise<Buffer[][]> {
-  const { fps, kbitPerS, source } = kind;
-  const file = path.join(dir, `coded.${codec}`);
+  const { fps, kbitPerS, source, size: [widthPx, heightPx] = [640, 360] } = kind;
+  const file = path.join(dir, `coded-${heightPx}.${codec}`);
   const frames = fps * SECONDS;
   const input =
     source === undefined
-      ? ['-f', 'lavfi', '-i', `testsrc2=size=640x360:rate=${fps}`]
-      : ['-r', String(fps), '-i', source, '-vf', `loop=-1:${frames},scale=640:360,noise=alls=8:allf=t`];
+      ? ['-f', 'lavfi', '-i', `testsrc2=size=${widthPx}x${heightPx}:rate=${fps}`]
+      : ['-r', String(fps), '-i', source, '-vf', `loop=-1:${frames},scale=${widthPx}:${heightPx},noise=alls=8:allf=t`];
   await run('ffmpeg', [
     ...['-v', 'error', '-y', ...input, '-frames:v', String(frames)],
     ...['-pix_fmt', 'yuv420p', ...ENCODERS[codec](kind), '-b:v', `${kbitPerS}k`, '-f', FORMATS[codec], file],

@@ -227,7 +227,7 @@ class LivePage {
     if (tile.ended || this.#socket.readyState !== this.#socket.OPEN) return;
     if (this.#isFull()) tile.skipping = true;
     else if (unit.isKey) tile.skipping = false;
-    this.#parts.metrics.liveUnits.inc({ outcome: tile.skipping ? 'skipped' : 'sent' });
+    this.#parts.metrics.liveUnits[tile.skipping ? 'skipped' : 'sent']++;
     if (tile.skipping) return;
     const flags = (unit.isKey ? LIVE_KEY_FLAG : 0) | (unit.followsLoss ? LIVE_LOSS_FLAG : 0);
     this.#gather(headerOf(number, flags, unit.arrivedAtMs, unit.rtpTimestamp, unit.bytes.length), unit.bytes);
@@ -237,7 +237,7 @@ class LivePage {
   #sendPiece(number: number, tile: Tile, bytes: Uint8Array, atMs: number): void {
     if (tile.ended || this.#socket.readyState !== this.#socket.OPEN) return;
     const isSkipped = this.#isFull();
-    this.#parts.metrics.liveUnits.inc({ outcome: isSkipped ? 'skipped' : 'sent' });
+    this.#parts.metrics.liveUnits[isSkipped ? 'skipped' : 'sent']++;
     if (!isSkipped) this.#gather(headerOf(number, LIVE_MPEG1_FLAG, atMs, 0, bytes.length), bytes);
   }
 

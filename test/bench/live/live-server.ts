@@ -1,4 +1,5 @@
 /** Sentinel's web with one camera, over real connections. Serves until its standard input ends. */
+import '../../../src/base/collector.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import { migrate, openDatabase } from '../../../src/drivers/postgres/postgres.ts';

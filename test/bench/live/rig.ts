@@ -49,9 +49,10 @@ async function startProgram(name: string, given: Record<string, unknown>): Promi
   };
 }
 
-export interface BenchCamera {
-  readonly h264: string;
-  readonly h265: string;
+/** Streams of the camera: the small and the large one, and a small one that browsers cannot play. */
+export type BenchStream = 'sub' | 'main' | 'h265';
+
+export interface BenchCamera extends Readonly<Record<BenchStream, string>> {
   /** Between two key pictures. */
   readonly groupMs: number;
   close(): Promise<void>;
@@ -68,14 +69,14 @@ export interface BenchServer {
   close(): Promise<void>;
 }
 
-/** @param stream of the camera, as its small one */
+/** @param stream the one that is looked at */
 export async function startServer(
   kind: Kind,
   camera: BenchCamera,
   dir: string,
-  stream: 'sub' | 'h265' = 'sub',
+  stream: BenchStream,
 ): Promise<BenchServer> {
-  const url = stream === 'h265' ? camera.h265 : camera.h264;
+  const url = camera[stream];
   if (kind === 'node-rtsp-stream') return startProgram('plain-server', { url });
   const postgres = await startEmbeddedPostgres({
     ...{ dir: path.join(dir, `postgres-${Date.now()}`), clock: systemClock, log: createLogger({ level: 'warn' }) },
