@@ -13,19 +13,26 @@ import onnx
 import torch
 import torch.nn as nn
 
-from eye import CHANNELS, STRIDES, Decoder, Encoder
+from eye import CHANNELS, LEVELS, NORMAL_EPSILON, STRIDES, Decoder, Encoder
 
 OPSET = 17
 
 
 class EncoderGraph(nn.Module):
+    """The encoder with its normalisation as one operator, which ONNX Runtime has a kernel for: the same to the rounding."""
+
     def __init__(self, encoder):
         super().__init__()
-        self.encoder = encoder
+        self.layers = encoder.layers
+        self.normalise = nn.ModuleList([nn.InstanceNorm2d(c, eps=NORMAL_EPSILON) for c in CHANNELS])
 
     def forward(self, rgb):
-        x = rgb.permute(0, 3, 1, 2).float() / 127.5 - 1
-        return tuple(level.permute(0, 2, 3, 1) for level in self.encoder(x))
+        x, levels = rgb.permute(0, 3, 1, 2).float() / 127.5 - 1, []
+        for index, layer in enumerate(self.layers):
+            x = layer(x)
+            if index in LEVELS:
+                levels.append(self.normalise[len(levels)](x).permute(0, 2, 3, 1))
+        return tuple(levels)
 
 
 class DecoderGraph(nn.Module):

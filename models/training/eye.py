@@ -13,6 +13,7 @@ import backbone
 LEVELS = (3, 6, 10, 13, 17)  # blocks tapped
 CHANNELS = (24, 32, 64, 96, 320)
 STRIDES = (4, 8, 16, 16, 32)
+NORMAL_EPSILON = 1e-3  # keeps a channel that is all but flat from becoming noise
 
 
 class Encoder(nn.Module):
@@ -33,7 +34,7 @@ class Encoder(nn.Module):
                 mean = x.mean((2, 3), keepdim=True)
                 centred = x - mean
                 variance = (centred * centred).mean((2, 3), keepdim=True)
-                levels.append(centred / (variance + 1e-3).sqrt())
+                levels.append(centred / (variance + NORMAL_EPSILON).sqrt())
         return levels
 
 

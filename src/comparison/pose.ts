@@ -97,10 +97,14 @@ class Sight {
 }
 
 function poseAgainst(frame: Sight, reference: Sight): PoseAnswer {
-  const agreement = agreementAt(frame.full, reference.full, STILL);
+  if (frame.isBare || reference.isBare) {
+    const agreement = agreementAt(frame.full, reference.full, STILL);
+    return { state: 'untold', bare: true, motion: STILL, residualPx: null, agreement };
+  }
+  const from = register(frame.full, reference.full, STILL, STEPS_IN_FULL, STILL_ENOUGH);
+  const agreement = from.agreementAtStart;
   const still: Registration = { motion: STILL, residualPx: null, agreement };
-  if (frame.isBare || reference.isBare) return { state: 'untold', bare: true, ...still };
-  const near = agreement >= STILL_ENOUGH ? register(frame.full, reference.full, STILL, STEPS_IN_FULL) : undefined;
+  const near = agreement >= STILL_ENOUGH ? from : undefined;
   if (near && near.agreement >= SURE && reachOf(near.motion) <= SETTLED_REACH_PX && isBetter(near, agreement)) {
     return within(near);
   }

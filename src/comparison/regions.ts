@@ -85,20 +85,37 @@ function round(fraction: number): number {
 /** Below this nothing is told from noise. */
 const FLOOR = 1e-3;
 
+const DIGIT_BITS = 11;
+const DIGITS = 1 << DIGIT_BITS;
+
 /**
- * Cells above the floor, highest first, of equals the first. Bits of floats above zero order as the floats do: with the
- * cell behind them they are one number each, which sorts by itself.
+ * Cells above the floor, highest first, of equals the first. Bits of floats above zero order as the floats do: three rounds
+ * of counting, the lowest digits of the bits first, take a tenth of the time of comparing.
  */
 function descending(values: Float32Array): Uint32Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  const keys = new Float64Array(values.length);
+  let cells = new Uint32Array(values.length);
   let count = 0;
   for (let cell = 0; cell < values.length; cell++) {
-    if (values[cell]! > FLOOR) keys[count++] = (0x7fffffff - bits[cell]!) * values.length + cell;
+    if (values[cell]! > FLOOR) cells[count++] = cell;
   }
-  const sorted = keys.subarray(0, count).sort();
-  const cells = new Uint32Array(count);
-  for (let i = 0; i < count; i++) cells[i] = sorted[i]! % values.length;
+  cells = cells.subarray(0, count);
+  let sorted = new Uint32Array(count);
+  for (let shift = 0; shift < 31; shift += DIGIT_BITS) {
+    const places = new Uint32Array(DIGITS);
+    for (let i = 0; i < count; i++) places[(bits[cells[i]!]! >>> shift) & (DIGITS - 1)]!++;
+    // Where the cells of each digit begin, those of the highest first.
+    for (let digit = DIGITS - 1, from = 0; digit >= 0; digit--) {
+      const many = places[digit]!;
+      places[digit] = from;
+      from += many;
+    }
+    for (let i = 0; i < count; i++) {
+      const cell = cells[i]!;
+      sorted[places[(bits[cell]! >>> shift) & (DIGITS - 1)]!++] = cell;
+    }
+    [cells, sorted] = [sorted, cells];
+  }
   return cells;
 }
 

@@ -86,15 +86,29 @@ export function agreementAt(frame: Edges, reference: Edges, motion: Motion): num
   return sumTiles(frame, reference, motion, undefined).agreement;
 }
 
-/** Goes from `start` to where the pictures agree best, in at most `steps` steps. */
-export function register(frame: Edges, reference: Edges, start: Motion, steps: number): Registered {
+/**
+ * Goes from `start` to where the pictures agree best, in at most `steps` steps.
+ * @param least agreement at the start below which it is not tried
+ */
+export function register(
+  frame: Edges,
+  reference: Edges,
+  start: Motion,
+  steps: number,
+  least = 0,
+): Registered & { readonly agreementAtStart: number } {
   let motion = start;
+  let agreementAtStart = 0;
   for (let step = 0; ; step++) {
     const system = new System(frame.width);
     const { agreement } = sumTiles(frame, reference, motion, system);
+    if (step === 0) {
+      agreementAtStart = agreement;
+      if (agreement < least) return { motion, residualPx: null, agreement, agreementAtStart };
+    }
     const [dx, dy, grow] = step < steps ? system.solve() : [0, 0, 0];
     const farthest = Math.max(Math.abs(dx), Math.abs(dy), (Math.abs(grow) * frame.width) / 2);
-    if (farthest < SETTLED_PX) return { motion, residualPx: system.residualPx, agreement };
+    if (farthest < SETTLED_PX) return { motion, residualPx: system.residualPx, agreement, agreementAtStart };
     const share = Math.min(1, LONGEST_STEP_PX / farthest);
     motion = {
       dx: motion.dx + (share * dx) / frame.width,
