@@ -160,6 +160,10 @@ class Sampler:
             self.lamps(picture)
         for _ in range(rng.choice([0, 0, 1, 2, 3])):
             self.passer(picture, mask)
+        if rng.random() < 0.1:
+            self.falling(picture)
+        if rng.random() < 0.08:
+            self.dome(picture)
 
     def passer(self, picture, mask):
         """A person or vehicle of a real sequence, or a drawn figure."""
@@ -213,6 +217,39 @@ class Sampler:
             cv2.circle(glow, (rng.randint(0, width), rng.randint(0, height)), rng.randint(1, 5), 1.0, -1)
             glow = glow + cv2.GaussianBlur(glow, (0, 0), rng.uniform(4, 25)) * rng.uniform(2, 12)
             picture += np.minimum(glow, 1.2)[..., None] * np.array([255, rng.uniform(200, 255), rng.uniform(140, 240)], np.float32)
+
+    def falling(self, picture):
+        """Rain as slanting streaks, or snow as soft flakes."""
+        rng, (height, width) = self.rng, picture.shape[:2]
+        drops, rain = np.zeros((height, width), np.float32), rng.random() < 0.6
+        slant, long = rng.uniform(-0.4, 0.4), rng.uniform(5, 16)
+        for _ in range(rng.randint(40, 260)):
+            x, y = rng.uniform(0, width), rng.uniform(0, height)
+            if rain:
+                cv2.line(drops, (int(x), int(y)), (int(x + slant * long), int(y + long)), rng.uniform(0.2, 0.7), 1, cv2.LINE_AA)
+            else:
+                cv2.circle(drops, (int(x), int(y)), rng.choice([1, 1, 2]), rng.uniform(0.4, 1.0), -1)
+        drops = cv2.GaussianBlur(drops, (0, 0), rng.uniform(0.4, 1.0))[..., None]
+        picture[:] = picture * (1 - drops * 0.6) + rng.uniform(170, 250) * drops * 0.6
+
+    def dome(self, picture):
+        """Dirt on the dome, or a spider and its threads: out of focus and close."""
+        rng, (height, width) = self.rng, picture.shape[:2]
+        near = np.zeros((height, width), np.float32)
+        if rng.random() < 0.5:
+            for _ in range(rng.randint(2, 12)):
+                cv2.circle(near, (rng.randint(0, width), rng.randint(0, height)), rng.randint(3, 22), rng.uniform(0.2, 0.8), -1)
+            shade, soft = rng.choice([40, 90, 150, 220]), rng.uniform(4, 10)
+        else:
+            x, y, size = rng.randint(0, width), rng.randint(0, height), rng.uniform(4, 14)
+            cv2.circle(near, (x, y), int(size), 1.0, -1)
+            for _ in range(8):
+                cv2.line(near, (x, y), (int(x + rng.gauss(0, 3) * size), int(y + rng.gauss(0, 3) * size)), 0.9, max(1, int(size / 4)))
+            for _ in range(rng.randint(0, 5)):
+                cv2.line(near, (x, y), (rng.randint(0, width), rng.randint(0, height)), 0.5, 1)
+            shade, soft = rng.choice([15, 40, 230]), rng.uniform(1.5, 4)
+        near = cv2.GaussianBlur(near, (0, 0), soft)[..., None]
+        picture[:] = picture * (1 - near) + shade * near
 
     # --- the camera ------------------------------------------------------------------------------------------------------
 

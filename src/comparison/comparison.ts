@@ -2,8 +2,8 @@
  * The eye: what stands in a frame that did not stand in any lawful picture of its view?
  *
  * Steps, each a pure rule in a file of its own: fitness (can it be judged), pose (does it line up), the network (encoder,
- * nearest lawful past of each place, decoder), regions, and the people and vehicles that explain some of them. The gate runs before, beside the camera. What cannot be judged
- * is answered as such with a reason, never as "no change".
+ * nearest lawful past of each place, decoder), regions, their rims, and the people and vehicles that explain some of them.
+ * The gate runs before, beside the camera. What cannot be judged is answered as such with a reason, never as "no change".
  *
  * A lawful picture with a polygon is lawful only inside it: a verdict of "permitted" or "false alarm" accepts one place of
  * one frame, and the rest of that frame explains nothing. At least one picture must be lawful everywhere.
@@ -25,7 +25,8 @@ import { nearestLawful, pack, unpack, type Level, type PackedLevel } from './law
 import { moversOf, withoutMovers } from './movers.ts';
 import { cellsIn } from './outline.ts';
 import { POSE_HEIGHT, POSE_WIDTH, poseOf, posePictureOf, type PoseAnswer } from './pose.ts';
-import { areasOf, regionsOf, type Heat } from './regions.ts';
+import { areasOf, regionsOf, type Area, type Heat } from './regions.ts';
+import { heldBack, rimGain } from './rims.ts';
 import { aligned, covered, resampled, type Motion } from './resample.ts';
 import { evened, FEWEST, TYPICAL, unevened, unrestOf, type Unrest } from './unrest.ts';
 import { workingSizeOf, type WorkingSize } from './working-size.ts';
@@ -203,6 +204,7 @@ class NetworkEye implements Eye {
     const { lighting, pose } = seen;
     const moved = pose.state === 'told' && moves(pose.motion, widthPx, heightPx);
     const working = moved ? aligned(seen.working, pose.motion) : seen.working;
+    const posePicture = moved ? posePictureOf(working) : seen.posePicture;
 
     const levels = await this.#levelsOf(working);
     const nearest = nearestLawful(
@@ -214,18 +216,21 @@ class NetworkEye implements Eye {
     const explains = nearest.shares.indexOf(Math.max(...nearest.shares));
     const areas = areasOf(heat);
     const unrest = await this.#unrestAmong(baselines, ignore);
-    const found = regionsOf(heat, unevened(minScore, unrest), areas)
-      .map((region) => ({ ...region, score: evened(region.score, unrest) }))
-      .filter(({ score }) => score >= minScore);
+    const past = whole.map((encoding) => encoding.posePicture);
+    const held = heldByRim(heat, posePicture, past);
+    const shown = regionsOf(heat, unevened(minScore, unrest), areas).map((region, index) => ({
+      ...region,
+      score: evened(held(areas[index]!), unrest),
+    }));
+    const found = shown.filter(({ score }) => score >= minScore).sort((a, b) => b.score - a.score);
     // People and vehicles are looked for only when something would be reported.
     const movers = found.length > 0 ? await this.#moversIn(working) : [];
     const { left: regions, setAside } = withoutMovers(found, movers);
-    const next = areas[found.length];
     return {
       judged: true,
       regions,
       setAside,
-      maxScore: regions[0]?.score ?? (next ? evened(Math.min(1, next.score), unrest) : 0),
+      maxScore: regions[0]?.score ?? evened(highestOf(areas, shown, setAside, held), unrest),
       pose: poseIn(frame, pose),
       lighting,
       nearestBaselineId: (baselines[explains] ?? first).id,
@@ -266,8 +271,11 @@ class NetworkEye implements Eye {
       const heat = await this.#heatOf(levels, nearestLawful(levels, past).levels);
       silence(heat, ignore, undefined);
       const { movers } = left.encoding;
-      const calm = movers.length === 0 ? areasOf(heat) : withoutMovers(regionsOf(heat, 0), movers).left;
-      peaks.push(Math.min(1, calm[0]?.score ?? 0));
+      const areas = areasOf(heat);
+      const regions = movers.length === 0 ? [] : regionsOf(heat, 0, areas);
+      const pictures = whole.filter((one) => one !== left).map((one) => one.encoding.posePicture);
+      const held = heldByRim(heat, left.encoding.posePicture, pictures);
+      peaks.push(highestOf(areas, regions, withoutMovers(regions, movers).setAside, held));
     }
     const unrest = unrestOf(peaks);
     this.#unrest.set(key, { of: baselines.map(({ encoding }) => encoding), setting, unrest });
@@ -308,6 +316,35 @@ export function standsApart(encoding: Encoding, reference: Encoding): boolean {
 function moves(motion: Motion, widthPx: number, heightPx: number): boolean {
   const edge = Math.abs(motion.zoom - 1) / 2;
   return Math.max((Math.abs(motion.dx) + edge) * widthPx, (Math.abs(motion.dy) + edge) * heightPx) >= STILL_PX;
+}
+
+/** The score of an area of the map, its rim looked at. */
+function heldByRim(
+  { widthPx: width, heightPx: height }: Heat,
+  frame: Uint8Array,
+  lawful: readonly Uint8Array[],
+): (area: Area) => number {
+  return ({ score, cells }) => heldBack(Math.min(1, score), rimGain({ cells, width, height }, frame, lawful));
+}
+
+/**
+ * The highest score of any area that is not set aside, 0 of none.
+ * @param areas highest first as the map has them; `regions` are the first of them, some of which are set aside
+ */
+function highestOf(
+  areas: readonly Area[],
+  regions: readonly StoredRegion[],
+  setAside: readonly StoredRegion[],
+  held: (area: Area) => number,
+): number {
+  let highest = 0;
+  for (const [index, area] of areas.entries()) {
+    // Rims only take from a score: what is lower before them stays lower.
+    if (area.score <= highest) break;
+    const region = regions[index];
+    if (!region || !setAside.includes(region)) highest = Math.max(highest, held(area));
+  }
+  return highest;
 }
 
 /** Nothing is reported where the view is ignored, nor where the moved frame shows nothing or only a seam. */

@@ -26,6 +26,8 @@ export interface Judgeable {
   readonly lighting: Lighting;
   /** The frame at the working size, as it was seen. */
   readonly working: Picture;
+  /** The same at the pose's size. */
+  readonly posePicture: Uint8Array;
   readonly pose: PoseAnswer;
 }
 
@@ -53,14 +55,15 @@ export function judgeable(
     return { judged: false, reason: hidden, detail: 'most of what the view shows is not to be seen', lighting };
   }
   const working = resampled(frame, size.widthPx, size.heightPx);
+  const posePicture = posePictureOf(working);
   const pose = poseOf(
-    posePictureOf(working),
+    posePicture,
     likeliest(thumbnail, known).map(({ posePicture }) => posePicture),
   );
   if (pose.state === 'moved') {
     return { judged: false, reason: 'pose', detail: `${pose.detail} (${describe(pose.motion)})`, lighting };
   }
-  return { judged: true, lighting, working, pose };
+  return { judged: true, lighting, working, posePicture, pose };
 }
 
 /** The lawful pictures that look most like the frame, best first. */

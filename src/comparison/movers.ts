@@ -17,8 +17,10 @@ export interface Detections {
   readonly reaches: Float32Array;
 }
 
-/** Sure enough: low, since a mover only has to explain what is known to have changed already. */
-const SURE = 0.16;
+/** From which a mover is seen at all: low, for what is to be hidden must not be missed. */
+const SEEN = 0.16;
+/** Sure enough to explain a change: still low, since the change is known already. */
+const SURE = 0.25;
 /** Boxes are drawn this much wider on each side, as a share of their size: shadows, bags, what the camera smears. */
 const MARGIN = 0.05;
 /** Share of a region that movers must cover to explain it. */
@@ -31,16 +33,18 @@ export interface SeenMover {
   readonly score: number;
 }
 
-/** Boxes of the people and vehicles seen. */
+/** Boxes of the people and vehicles that explain changes. */
 export function moversOf(detections: Detections): Box[] {
-  return moversSeen(detections).map(({ box }) => box);
+  return moversSeen(detections)
+    .filter(({ score }) => score >= SURE)
+    .map(({ box }) => box);
 }
 
 /** The people and vehicles seen, each with how sure the detector is of it. */
 export function moversSeen({ width, height, scores, reaches }: Detections): SeenMover[] {
   const seen: SeenMover[] = [];
   scores.forEach((score, cell) => {
-    if (score < SURE) return;
+    if (score < SEEN) return;
     const [x, y] = [(cell % width) / width, Math.floor(cell / width) / height];
     const [left, up, right, down] = reaches.subarray(cell * 4, cell * 4 + 4) as unknown as [
       number,

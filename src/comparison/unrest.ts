@@ -14,7 +14,7 @@ export interface Unrest {
 }
 
 /** What is taken of a view with too few lawful pictures to tell: the mean over real fixed cameras. */
-export const TYPICAL: Unrest = { mean: -3.1, variance: 1.7 };
+export const TYPICAL: Unrest = { mean: -3.3, variance: 1.25 };
 /** Fewest lawful pictures that tell: of fewer, each stands too far from the others to be explained by them. */
 export const FEWEST = 6;
 /** One in so many may be the only one of its lighting, and is left out: the highest. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Polygon } from '../../../src/base/picture.ts';
-import { moversOf, withoutMovers } from '../../../src/comparison/movers.ts';
+import { moversOf, moversSeen, withoutMovers } from '../../../src/comparison/movers.ts';
 import type { StoredRegion } from '../../../src/drivers/postgres/schema.ts';
 
 const [WIDTH, HEIGHT] = [16, 9];
@@ -39,6 +39,12 @@ describe('movers', () => {
 
   test('that are hardly seen are none', () => {
     expect(moversOf(detections([{ cell: 5, score: 0.02, reach: [0.1, 0.1, 0.1, 0.1] }]))).toEqual([]);
+  });
+
+  test('that are seen but not for sure explain nothing, and are hidden all the same', () => {
+    const doubtful = detections([{ cell: 5, score: 0.2, reach: [0.1, 0.1, 0.1, 0.1] }]);
+    expect(moversOf(doubtful)).toEqual([]);
+    expect(moversSeen(doubtful)).toHaveLength(1);
   });
 
   test('explain what they cover, and nothing beside or far larger than themselves', () => {
