@@ -72,7 +72,8 @@ function makeTaps(from: number, to: number): Taps {
     }
   });
   const fiveToFour =
-    from * 4 === to * 5 && weights.every((weight, i) => weight === weights[i % 8] && start[i >> 1] === Math.floor(((i >> 1) * 5) / 4));
+    from * 4 === to * 5 &&
+    weights.every((weight, i) => weight === weights[i % 8] && start[i >> 1] === Math.floor(((i >> 1) * 5) / 4));
   return { start, count, weights, fiveToFour };
 }
 
@@ -162,7 +163,16 @@ function fillRowOfThree(row: Int32Array, source: Uint8Array, offset: number, tap
 
 /** 640 pixels become 512: three bytes at a time, with nothing looked up by the pixel. */
 function fillRowFiveToFour(row: Int32Array, source: Uint8Array, offset: number, weights: Int32Array): void {
-  const [a0, a1, b1, b2, c2, c3, d3, d4] = weights as unknown as [number, number, number, number, number, number, number, number];
+  const [a0, a1, b1, b2, c2, c3, d3, d4] = weights as unknown as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   for (let to = 0, at = offset; to < row.length; to += 12, at += 15) {
     for (let c = 0; c < 3; c++) {
       const s1 = source[at + c + 3]!;

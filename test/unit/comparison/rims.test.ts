@@ -50,7 +50,11 @@ describe('rims', () => {
   });
 
   test('a region that fills the picture, or lies at its border, is measured all the same', () => {
-    const all = { cells: Uint32Array.from({ length: WIDTH * HEIGHT }, (_, cell) => cell), width: WIDTH, height: HEIGHT };
+    const all = {
+      cells: Uint32Array.from({ length: WIDTH * HEIGHT }, (_, cell) => cell),
+      width: WIDTH,
+      height: HEIGHT,
+    };
     expect(rimGain(all, hut, [ground])).toBe(0);
     const corner = { cells: Uint32Array.from([0, 1, WIDTH, WIDTH + 1]), width: WIDTH, height: HEIGHT };
     expect(rimGain(corner, hut, [ground])).toBe(0);
