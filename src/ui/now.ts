@@ -1,6 +1,6 @@
 /**
  * The present, as the server's clock has it: ages and countdowns are told by one clock, not by each desk's. Ticks once a
- * second while the page is open.
+ * second while the page is open; where much is drawn it is told in beats.
  */
 import { computed, readonly, ref } from 'vue';
 import { systemClock } from '../base/clock.ts';
@@ -10,11 +10,22 @@ import { formatTime, spanOf } from './time.ts';
 
 const offsetMs = ref(0);
 const tickMs = ref(systemClock.nowMs());
-systemClock.every(1000, () => {
+/** From one beat to the next: two ticks. */
+export const BEAT_MS = 2_000;
+const lastBeatMs = ref(tickMs.value);
+let isOnBeat = false;
+systemClock.every(BEAT_MS / 2, () => {
   tickMs.value = systemClock.nowMs() + offsetMs.value;
+  isOnBeat = !isOnBeat;
+  if (isOnBeat) lastBeatMs.value = tickMs.value;
 });
 
 export const nowMs = readonly(tickMs);
+/**
+ * The present of the last beat. A page full of pictures and ages that each change when they like is drawn all the time;
+ * what waits for the beat is drawn in one frame.
+ */
+export const beatMs = readonly(lastBeatMs);
 
 /** Answers differ in this by how long they took; only a clock that is truly another makes all ages anew at once. */
 const MOVED_MS = 500;
@@ -29,7 +40,7 @@ export function setServerTime(serverTime: string, tookMs = 0): void {
   const next = said - systemClock.nowMs();
   const hasMoved = Math.abs(next - offsetMs.value) > MOVED_MS;
   offsetMs.value = next;
-  if (hasMoved) tickMs.value = systemClock.nowMs() + next;
+  if (hasMoved) lastBeatMs.value = tickMs.value = systemClock.nowMs() + next;
 }
 
 export function useTimes() {

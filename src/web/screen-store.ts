@@ -7,14 +7,14 @@ import type { AssignedScreen } from '../wall/wall.ts';
 import type { ReportBody, Screen, ScreenLayout, ScreenPage, WallFigures } from './contract.ts';
 import type { Account } from './people-store.ts';
 
-/** What a screen shows that was never assigned. */
-export const DEFAULT_LAYOUT: ScreenLayout = {
+/** What a screen shows that was never assigned. Twenty that sound together are a din: the first does. */
+const defaultLayoutOf = (number: number): ScreenLayout => ({
   // Beside a column of alerts these tiles are as wide as pictures are.
   panel: { kind: 'cameras', columns: 3, rows: 4, cameraIds: null, turnS: 30 },
   column: true,
   takeover: 'none',
-  sound: true,
-};
+  sound: number === 1,
+});
 
 export interface StoredScreen {
   readonly number: number;
@@ -36,7 +36,14 @@ export async function readScreens(db: Db): Promise<StoredScreen[]> {
   return Array.from({ length: LIMITS.screens }, (_, at) => {
     const row = rows.find(({ number }) => number === at + 1);
     if (!row) {
-      return { number: at + 1, name: '', layout: DEFAULT_LAYOUT, version: 0, changedAt: null, changedBy: null };
+      return {
+        number: at + 1,
+        name: '',
+        layout: defaultLayoutOf(at + 1),
+        version: 0,
+        changedAt: null,
+        changedBy: null,
+      };
     }
     return {
       ...{ number: row.number, name: row.name, layout: row.layout as ScreenLayout, version: row.version },

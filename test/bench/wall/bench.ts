@@ -104,6 +104,13 @@ async function childrenOf(pid: number): Promise<number[]> {
   return [...all, ...(await Promise.all(all.map(childrenOf))).flat()];
 }
 
+/** Processor seconds of the browser: whatever this program started that is not the server. */
+async function browserS(): Promise<number> {
+  const server = new Set([child.pid!, ...(await childrenOf(child.pid!))]);
+  const own = (await childrenOf(process.pid)).filter((pid) => !server.has(pid));
+  return (await Promise.all(own.map(processorS))).reduce((sum, s) => sum + s, 0);
+}
+
 /** Every look's still of every view, as capture keeps them. */
 function keepStills(db: Db): { close(): Promise<void> } {
   const keeper = new StillKeeper({ db, clock: systemClock, log: silentLogger });
@@ -194,6 +201,7 @@ try {
   const idleS = Number(flags.idle);
   const others = await childrenOf(child.pid!);
   const before = await Promise.all([child.pid!, ...others].map(processorS));
+  const browserBeforeS = await browserS();
   const beganMs = systemClock.monotonicMs();
   await sleep(idleS * 1000);
   const tookS = (systemClock.monotonicMs() - beganMs) / 1000;
@@ -201,13 +209,15 @@ try {
   const serverCores = (after[0]! - before[0]!) / tookS;
   // A connection that was closed meanwhile is a process that is gone, and its time with it.
   const databaseCores = after.slice(1).reduce((sum, s, at) => sum + Math.max(0, s - before[at + 1]!), 0) / tookS;
+  const browserCores = ((await browserS()) - browserBeforeS) / tookS;
   const fresh = await Promise.all(pages.map((page) => page.locator('.tile[data-state="fresh"]').count()));
   report['idle'] = {
     ...{ seconds: round(tookS), serverCores: round(serverCores, 3), databaseCores: round(databaseCores, 3) },
+    browserCores: round(browserCores, 2),
     ...{ freshTiles: fresh.reduce((sum, count) => sum + count, 0), tiles: screens * 12, load: round(loadavg()[0]!, 2) },
   };
   say(
-    `idle: server ${round(serverCores, 3)} cores, PostgreSQL ${round(databaseCores, 3)}; ${fresh.reduce((a, b) => a + b, 0)} of ${screens * 12} tiles fresh`,
+    `idle: server ${round(serverCores, 3)} cores, PostgreSQL ${round(databaseCores, 3)}, the browser that draws all screens ${round(browserCores, 2)}; ${fresh.reduce((a, b) => a + b, 0)} of ${screens * 12} tiles fresh`,
   );
   if (!(serverCores < IDLE_CORES)) missed = true;
 
