@@ -47,13 +47,13 @@ export function areasOf(heat: Heat): Area[] {
   for (const cell of order) {
     const level = values[cell]!;
     forest.settle(level);
-    forest.add(cell);
+    let root = forest.add(cell);
     const x = cell % width;
-    if (x > 0) forest.join(cell, cell - 1);
-    if (x < width - 1) forest.join(cell, cell + 1);
-    if (cell >= width) forest.join(cell, cell - width);
-    if (cell < values.length - width) forest.join(cell, cell + width);
-    forest.ripen(cell, level, smallest);
+    if (x > 0) root = forest.join(root, cell - 1);
+    if (x < width - 1) root = forest.join(root, cell + 1);
+    if (cell >= width) root = forest.join(root, cell - width);
+    if (cell < values.length - width) root = forest.join(root, cell + width);
+    forest.ripen(root, level, smallest);
   }
   forest.settle(0);
 
@@ -137,10 +137,12 @@ class Forest {
     this.#score = new Float32Array(cells);
   }
 
-  add(cell: number): void {
+  /** @returns the root of the cell's tree: itself */
+  add(cell: number): number {
     this.#parent[cell] = cell;
     this.#next[cell] = cell;
     this.#size[cell] = 1;
+    return cell;
   }
 
   #root(cell: number): number {
@@ -154,11 +156,11 @@ class Forest {
     return root;
   }
 
-  join(a: number, b: number): void {
-    if (this.#parent[b] === -1) return;
-    const ra = this.#root(a);
-    const rb = this.#root(b);
-    if (ra === rb) return;
+  /** Joins the tree of root `ra` with that of a neighbour, where it has one. @returns the root of both */
+  join(ra: number, neighbour: number): number {
+    if (this.#parent[neighbour] === -1) return ra;
+    const rb = this.#root(neighbour);
+    if (ra === rb) return ra;
     const isFirstLarger = this.#size[ra]! >= this.#size[rb]!;
     const keep = isFirstLarger ? ra : rb;
     const give = isFirstLarger ? rb : ra;
@@ -175,16 +177,16 @@ class Forest {
     this.#next[give] = next;
     if (keepTaken || giveTaken) {
       this.#score[keep] = TAKEN;
-    } else if (this.#score[keep]! > 0 || this.#score[give]! > 0) {
-      // Two growing regions that meet are one, at the higher score.
+    } else if (this.#score[give]! > 0) {
+      // Two growing regions that meet are one, at the higher score. What merely joins a growing one changes nothing in it.
       this.#score[keep] = Math.max(this.#score[keep]!, this.#score[give]!);
       this.#growing = this.#growing.filter((root) => root !== give && root !== keep);
       this.#enlist(keep);
     }
+    return keep;
   }
 
-  ripen(cell: number, level: number, smallest: number): void {
-    const root = this.#root(cell);
+  ripen(root: number, level: number, smallest: number): void {
     if (this.#score[root] !== 0 || this.#size[root]! < smallest) return;
     this.#score[root] = level;
     this.#enlist(root);

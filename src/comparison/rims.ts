@@ -47,10 +47,14 @@ export function heldBack(score: number, gain: number): number {
 /** Pixels of a pose picture around the outline of a region, as their places in it. */
 function rimOf({ cells, width, height }: Cells): Uint32Array {
   const inside = new Uint8Array(width * height);
-  let [left, top, right, bottom] = [width, height, 0, 0];
+  let left = width;
+  let top = height;
+  let right = 0;
+  let bottom = 0;
   for (const cell of cells) {
     inside[cell] = 1;
-    const [x, y] = [cell % width, Math.floor(cell / width)];
+    const y = Math.floor(cell / width);
+    const x = cell - y * width;
     left = Math.min(left, x);
     right = Math.max(right, x + 1);
     top = Math.min(top, y);
@@ -61,41 +65,56 @@ function rimOf({ cells, width, height }: Cells): Uint32Array {
   const y0 = Math.max(0, Math.floor(top * scaleY) - OUTSIDE);
   const x1 = Math.min(POSE_WIDTH, Math.ceil(right * scaleX) + OUTSIDE);
   const y1 = Math.min(POSE_HEIGHT, Math.ceil(bottom * scaleY) + OUTSIDE);
-  const wide = x1 - x0;
-  const seen = new Uint8Array(wide * (y1 - y0));
-  for (let y = y0, at = 0; y < y1; y++) {
-    const row = Math.floor(y / scaleY) * width;
-    for (let x = x0; x < x1; x++, at++) seen[at] = inside[row + Math.floor(x / scaleX)]!;
-  }
-  /** Whether any pixel of the square around one, as far as the picture goes, is in the region (1) or outside (0). */
-  const isNear = (x: number, y: number, reach: number, wanted: 0 | 1): boolean => {
-    for (let v = Math.max(y0, y - reach); v <= Math.min(y1 - 1, y + reach); v++) {
-      const row = (v - y0) * wide - x0;
-      for (let u = Math.max(x0, x - reach); u <= Math.min(x1 - 1, x + reach); u++) {
-        if (seen[row + u] === wanted) return true;
-      }
-    }
-    return false;
-  };
-  const rim: number[] = [];
-  for (let y = y0; y < y1; y++) {
-    for (let x = x0; x < x1; x++) {
-      const isIn = seen[(y - y0) * wide + x - x0] === 1;
-      if (isIn ? isNear(x, y, INSIDE, 0) : isNear(x, y, OUTSIDE, 1)) rim.push(y * POSE_WIDTH + x);
+  const [wide, tall] = [x1 - x0, y1 - y0];
+  // How many pixels of the region lie above and left of each: any square is counted from its corners.
+  const stride = wide + 1;
+  const sums = new Uint32Array(stride * (tall + 1));
+  const columns = Uint32Array.from({ length: wide }, (_, x) => Math.floor((x0 + x) / scaleX));
+  for (let y = 0; y < tall; y++) {
+    const row = Math.floor((y0 + y) / scaleY) * width;
+    for (let x = 0, inRow = 0, at = (y + 1) * stride + 1; x < wide; x++, at++) {
+      inRow += inside[row + columns[x]!]!;
+      sums[at] = sums[at - stride]! + inRow;
     }
   }
-  return Uint32Array.from(rim);
+  const rim = new Uint32Array(wide * tall);
+  let count = 0;
+  const countIn = (left: number, top: number, right: number, bottom: number): number =>
+    sums[bottom + right]! - sums[top + right]! - sums[bottom + left]! + sums[top + left]!;
+  for (let y = 0; y < tall; y++) {
+    const outTop = Math.max(0, y - OUTSIDE) * stride;
+    const outBottom = Math.min(tall, y + OUTSIDE + 1) * stride;
+    // A row of pixels far from the region is passed over at once.
+    if (countIn(0, outTop, wide, outBottom) === 0) continue;
+    const inTop = Math.max(0, y - INSIDE);
+    const inBottom = Math.min(tall, y + INSIDE + 1);
+    for (let x = 0; x < wide; x++) {
+      if (countIn(Math.max(0, x - OUTSIDE), outTop, Math.min(wide, x + OUTSIDE + 1), outBottom) === 0) continue;
+      const inLeft = Math.max(0, x - INSIDE);
+      const inRight = Math.min(wide, x + INSIDE + 1);
+      // Deep inside, all around is of the region, as far as the picture goes.
+      const whole = (inRight - inLeft) * (inBottom - inTop);
+      if (countIn(inLeft, inTop * stride, inRight, inBottom * stride) < whole)
+        rim[count++] = (y0 + y) * POSE_WIDTH + x0 + x;
+    }
+  }
+  return rim.subarray(0, count);
 }
 
-/** Mean length of the gradient, grey levels a pixel; 0 of no pixels. */
+/** Mean length of the gradient, grey levels a pixel; 0 of no pixels. Across the picture's border there is none. */
 function meanGradient(picture: Uint8Array, pixels: Uint32Array): number {
+  // Taken once: an imported name is looked up each time it is used.
+  const width = POSE_WIDTH;
+  const lastRow = picture.length - width;
   let sum = 0;
-  for (const at of pixels) {
-    const x = at % POSE_WIDTH;
-    const gx = x > 0 && x < POSE_WIDTH - 1 ? picture[at + 1]! - picture[at - 1]! : 0;
-    const isWithin = at >= POSE_WIDTH && at < picture.length - POSE_WIDTH;
-    const gy = isWithin ? picture[at + POSE_WIDTH]! - picture[at - POSE_WIDTH]! : 0;
-    sum += Math.sqrt(gx * gx + gy * gy) / 2;
+  for (let i = 0; i < pixels.length; i++) {
+    const at = pixels[i]!;
+    const x = at % width;
+    let gx = 0;
+    let gy = 0;
+    if (x > 0 && x < width - 1) gx = picture[at + 1]! - picture[at - 1]!;
+    if (at >= width && at < lastRow) gy = picture[at + width]! - picture[at - width]!;
+    sum += Math.sqrt(gx * gx + gy * gy);
   }
-  return pixels.length === 0 ? 0 : sum / pixels.length;
+  return pixels.length === 0 ? 0 : sum / 2 / pixels.length;
 }
