@@ -73,14 +73,29 @@ export function samePlace(a: Polygon, b: Polygon): boolean {
 /** How near two regions of one structure lie, as a share of the larger one's extent and at most of the picture. */
 const NEAR = 0.25;
 const NEAR_MOST = 0.05;
+/** The same of a small piece over or under a larger one: a wall of which hardly more shows than its foot. */
+const FOOT = 0.5;
+const FOOT_MOST = 0.1;
+/** A piece is small where its box is no larger than this share of the larger one's, which it is over or under with half its width. */
+const FOOT_AREA = 0.25;
+const FOOT_SHARED = 0.5;
 
 /** Whether two regions may be pieces of one structure: a roof that stands out, and a wall below it that hardly does. */
 export function areNear(a: Polygon, b: Polygon): boolean {
-  const [ax, ay, aw, ah] = boxOf(a);
-  const [bx, by, bw, bh] = boxOf(b);
-  const marginX = Math.min(NEAR_MOST, NEAR * Math.max(aw, bw));
-  const marginY = Math.min(NEAR_MOST, NEAR * Math.max(ah, bh));
-  return !areApart([ax - marginX, ay - marginY, aw + 2 * marginX, ah + 2 * marginY], [bx, by, bw, bh]);
+  const [small, large] = [boxOf(a), boxOf(b)].toSorted((one, other) => one[2] * one[3] - other[2] * other[3]) as [
+    Box,
+    Box,
+  ];
+  const margin = (axis: 2 | 3): number => Math.min(NEAR_MOST, NEAR * Math.max(small[axis], large[axis]));
+  const marginX = margin(2);
+  const marginY = isFootOf(small, large) ? Math.min(FOOT_MOST, FOOT * large[3]) : margin(3);
+  const [x, y, width, height] = large;
+  return !areApart([x - marginX, y - marginY, width + 2 * marginX, height + 2 * marginY], small);
+}
+
+function isFootOf([ax, , aw, ah]: Box, [bx, , bw, bh]: Box): boolean {
+  const shared = Math.min(ax + aw, bx + bw) - Math.max(ax, bx);
+  return aw * ah <= FOOT_AREA * bw * bh && shared >= FOOT_SHARED * aw;
 }
 
 /** Regions of one look that hang together with `region`, piece by piece; itself first. */

@@ -47,6 +47,24 @@ test('near is a quarter of the larger one’s extent, and a twentieth of the pic
   expect(areNear(hall, square(0.56, 0.1, 0.05))).toBe(false);
 });
 
+test('a small piece over or under a larger one may be half of its height apart, a tenth of the picture at most', () => {
+  const hut = square(0.3, 0.3, 0.14);
+  const foot = (gap: number, size = 0.06, x = 0.3): Polygon => square(x, 0.3 + 0.14 + gap, size);
+  for (const [piece, near] of [
+    [foot(0.065), true],
+    [foot(0.075), false],
+    // As large as the one above it: a balcony of the next storey.
+    [foot(0.065, 0.14), false],
+    // Beside it rather than under it.
+    [foot(0.065, 0.06, 0.42), false],
+  ] as const) {
+    expect([areNear(hut, piece), areNear(piece, hut)]).toEqual([near, near]);
+  }
+  const hall = square(0.2, 0.1, 0.5);
+  expect(areNear(hall, square(0.3, 0.69, 0.05))).toBe(true);
+  expect(areNear(hall, square(0.3, 0.71, 0.05))).toBe(false);
+});
+
 test('regions hang together piece by piece', () => {
   const at = (x: number) => ({ polygon: square(x, 0.3, 0.1) });
   const [one, two, three, apart] = [at(0.1), at(0.22), at(0.34), at(0.6)];
