@@ -31,16 +31,27 @@ export function chooseLanguage(language: Language): void {
 /** Groups of machine words under `words` in the locale files. */
 export type WordGroup = keyof (typeof zhCN)['words'];
 
+/** What keys with nothing to fill in say, by language: asked for in every row of a table, and never other than it was. */
+const said = new Map<string, string>();
+
 export function useWords() {
-  const composer = useI18n();
-  const { t, locale } = composer;
+  const { t: translate, te, locale } = useI18n();
+  const say = translate as (key: string, ...filledIn: unknown[]) => string;
+  const plain = (key: string): string => {
+    const inLanguage = `${locale.value} ${key}`;
+    let text = said.get(inLanguage);
+    if (text === undefined) said.set(inLanguage, (text = say(key)));
+    return text;
+  };
+  const isKnown = (key: string): boolean => said.has(`${locale.value} ${key}`) || te(key, 'zh-CN');
   return {
-    t,
+    t: ((key: string, ...filledIn: unknown[]) =>
+      filledIn.length === 0 ? plain(key) : say(key, ...filledIn)) as typeof translate,
     locale: computed(() => locale.value as Language),
     /** The word in the reader's language; a word the pages do not know is shown as the machine said it. */
     word: (group: WordGroup, machineWord: string): string => {
       const key = `words.${group}.${machineWord.replaceAll(/[ .]/g, '_')}`;
-      return /^[\w .-]{1,60}$/.test(machineWord) && composer.te(key, 'zh-CN') ? t(key) : machineWord;
+      return /^[\w .-]{1,60}$/.test(machineWord) && isKnown(key) ? plain(key) : machineWord;
     },
   };
 }
