@@ -318,13 +318,21 @@ function moves(motion: Motion, widthPx: number, heightPx: number): boolean {
   return Math.max((Math.abs(motion.dx) + edge) * widthPx, (Math.abs(motion.dy) + edge) * heightPx) >= STILL_PX;
 }
 
-/** The score of an area of the map, its rim looked at. */
+/** The score of an area of the map, its rim looked at: of each once. */
 function heldByRim(
   { widthPx: width, heightPx: height }: Heat,
   frame: Uint8Array,
   lawful: readonly Uint8Array[],
 ): (area: Area) => number {
-  return ({ score, cells }) => heldBack(Math.min(1, score), rimGain({ cells, width, height }, frame, lawful));
+  const known = new Map<Area, number>();
+  return (area) => {
+    let score = known.get(area);
+    if (score === undefined) {
+      score = heldBack(Math.min(1, area.score), rimGain({ cells: area.cells, width, height }, frame, lawful));
+      known.set(area, score);
+    }
+    return score;
+  };
 }
 
 /**

@@ -53,7 +53,8 @@ export function useScreen(number: () => number) {
     if (!shown || isOver) return;
     try {
       if (document.hidden) framesPerS = null;
-      else if (framesPerS === null || reports++ % MEASURED_EVERY === 0) framesPerS = await measureFrames();
+      else if (framesPerS === null || reports % MEASURED_EVERY === 0) framesPerS = await measureFrames();
+      reports++;
       if (hasLeft(shown.number)) return;
       const askedAtMs = systemClock.nowMs();
       const { version, serverTime } = await api.reportScreen(shown.number, {
