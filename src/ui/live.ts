@@ -5,7 +5,13 @@
  */
 import { reactive, readonly } from 'vue';
 import { systemClock, type Timer } from '../base/clock.ts';
-import { EVENT_LINE_URL, type Event as HappenedEvent, type EventMessage } from '../web/contract.ts';
+import {
+  EVENT_LINE_URL,
+  type AlertList,
+  type Event as HappenedEvent,
+  type EventAsk,
+  type EventMessage,
+} from '../web/contract.ts';
 import { api, asProblem } from './api.ts';
 import { session } from './session.ts';
 import { nowMs, setServerTime } from './now.ts';
@@ -28,6 +34,8 @@ export const live = readonly(state);
 type Listener = (event: Happened) => void;
 const listeners = new Set<Listener>();
 const resets = new Set<() => void>();
+type AlertListener = (list: AlertList, after: number) => void;
+const alertListeners = new Set<AlertListener>();
 
 let source: WebSocket | undefined;
 let retry: Timer | undefined;
@@ -47,6 +55,23 @@ export function onHappened(listener: Listener): () => void {
 export function onReset(listener: () => void): () => void {
   resets.add(listener);
   return () => resets.delete(listener);
+}
+
+/**
+ * The alerts as they are after each event that changes them.
+ * @returns a function that stops the listening
+ */
+export function onAlerts(listener: AlertListener): () => void {
+  alertListeners.add(listener);
+  if (alertListeners.size === 1) askForAlerts(true);
+  return () => {
+    if (alertListeners.delete(listener) && alertListeners.size === 0) askForAlerts(false);
+  };
+}
+
+function askForAlerts(alerts: boolean): void {
+  const ask: EventAsk = { alerts };
+  if (source?.readyState === WebSocket.OPEN) source.send(JSON.stringify(ask));
 }
 
 export function goLive(): void {
@@ -92,6 +117,7 @@ function open(): void {
     if (source !== opened) return;
     attempts = 0;
     enter('live');
+    if (alertListeners.size > 0) askForAlerts(true);
     if (hasBeenAway && lastId === undefined) refetch();
     hasBeenAway = false;
   };
@@ -111,6 +137,8 @@ function open(): void {
     } else if ('event' in message) {
       lastId = message.event.id;
       for (const listener of listeners) listener(message.event);
+    } else if ('alerts' in message) {
+      for (const listener of alertListeners) listener(message.alerts, message.after);
     }
   };
 }

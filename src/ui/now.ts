@@ -4,27 +4,27 @@
  */
 import { computed, readonly, ref } from 'vue';
 import { systemClock } from '../base/clock.ts';
+import { Beat, TICK_MS } from './beat.ts';
 import { useWords } from './i18n.ts';
 import { session } from './session.ts';
 import { formatTime, spanOf } from './time.ts';
 
 const offsetMs = ref(0);
 const tickMs = ref(systemClock.nowMs());
-/** From one beat to the next: two ticks. */
-export const BEAT_MS = 2_000;
 const lastBeatMs = ref(tickMs.value);
-let isOnBeat = false;
-systemClock.every(BEAT_MS / 2, () => {
+const beat = new Beat();
+systemClock.every(TICK_MS, () => {
   tickMs.value = systemClock.nowMs() + offsetMs.value;
-  isOnBeat = !isOnBeat;
-  if (isOnBeat) lastBeatMs.value = tickMs.value;
+  if (beat.tick(systemClock.monotonicMs())) lastBeatMs.value = tickMs.value;
 });
 
+/** Something comes that must be drawn at once. */
+export function putOffBeat(): void {
+  beat.putOff(systemClock.monotonicMs());
+}
+
 export const nowMs = readonly(tickMs);
-/**
- * The present of the last beat. A page full of pictures and ages that each change when they like is drawn all the time;
- * what waits for the beat is drawn in one frame.
- */
+/** The present of the last beat. */
 export const beatMs = readonly(lastBeatMs);
 
 /** Answers differ in this by how long they took; only a clock that is truly another makes all ages anew at once. */

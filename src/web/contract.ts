@@ -21,6 +21,7 @@ import {
   VerdictKind,
   Words,
 } from './contract-shapes.ts';
+import type { AlertList } from './contract-wall.ts';
 
 export * from './contract-console.ts';
 export * from './contract-desk.ts';
@@ -336,6 +337,13 @@ export const EventKind = Words(
 );
 export type EventKind = Static<typeof EventKind>;
 
+/** Those that change which alerts stand, or who has seen them. */
+export const ALERT_EVENTS: ReadonlySet<string> = new Set<EventKind>([
+  'candidate.raised',
+  'candidate.changed',
+  'alert.changed',
+]);
+
 export const EventQuery = Sent({
   after: Type.Optional(
     Type.Integer({
@@ -364,8 +372,19 @@ export const Event = Type.Object({
 export type Event = Static<typeof Event>;
 
 export const EVENT_LINE_URL = '/api/v1/events/line';
-/** What a page is told over the WebSocket: an event; that it must load anew what it shows; or that the line lives. */
-export type EventMessage = { readonly event: Event } | { readonly reset: number } | { readonly alive: true };
+/** What a page says over the WebSocket: whether it wants the alerts whenever an event has changed them. */
+export const EventAsk = Type.Object({ alerts: Type.Boolean() }, { additionalProperties: false });
+export type EventAsk = Static<typeof EventAsk>;
+
+/**
+ * What a page is told over the WebSocket: an event; the alerts as they were after one; that it must load anew what it
+ * shows; or that the line lives.
+ */
+export type EventMessage =
+  | { readonly event: Event }
+  | { readonly alerts: AlertList; readonly after: number }
+  | { readonly reset: number }
+  | { readonly alive: true };
 
 // --- people and programs ---------------------------------------------------------------------------------------------
 

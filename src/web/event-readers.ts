@@ -9,6 +9,7 @@ import { SentinelError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Logger } from '../base/log.ts';
 import type { Db } from '../drivers/postgres/postgres.ts';
+import type { AlertBoard } from './alert-board.ts';
 import type { EventFeed, FedEvent } from './event-feed.ts';
 import { signedIn, type RecheckAccount } from './guard.ts';
 import type { WebMetrics } from './metrics.ts';
@@ -17,6 +18,7 @@ import { camerasSeenBy } from './unit-store.ts';
 interface ReaderParts {
   readonly db: Db;
   readonly feed: EventFeed;
+  readonly board: AlertBoard;
   readonly clock: Clock;
   readonly log: Logger;
   readonly recheck: RecheckAccount;
@@ -30,6 +32,13 @@ export interface EventReader {
   /** Said when nothing happens, so that neither side takes silence for life. */
   alive(): void;
   end(): void;
+}
+
+export interface Following {
+  /** To be called when the reader is gone. */
+  end(): void;
+  /** @param hand is called with the alerts, as one message, whenever an event has changed them; undefined: no longer */
+  alerts(hand: ((message: string) => void) | undefined): void;
 }
 
 export class EventReaders {
@@ -48,12 +57,9 @@ export class EventReaders {
     throw new SentinelError('web.too_many_streams', { limit });
   }
 
-  /**
-   * @param afterId the last event the reader knows of; undefined: it begins now
-   * @returns ends it; to be called when the reader is gone
-   */
-  follow(request: FastifyRequest, reader: EventReader, afterId: number | undefined): () => void {
-    const { db, feed, clock, log, recheck, metrics } = this.#parts;
+  /** @param afterId the last event the reader knows of; undefined: it begins now */
+  follow(request: FastifyRequest, reader: EventReader, afterId: number | undefined): Following {
+    const { db, feed, board, clock, log, recheck, metrics } = this.#parts;
     const asking = signedIn(request);
     const { userId, sessionKey } = asking;
     /** Cameras that may be heard of; undefined: all. */
@@ -97,11 +103,19 @@ export class EventReaders {
       log.debug({ err: thrown }, 'an event stream could not begin');
       reader.end();
     });
-    return () => {
-      heartbeat.cancel();
-      unsubscribe();
-      this.#open.delete(reader);
-      metrics.eventStreams.set(this.#open.size);
+    let leaveBoard: (() => void) | undefined;
+    return {
+      end: () => {
+        heartbeat.cancel();
+        unsubscribe();
+        leaveBoard?.();
+        this.#open.delete(reader);
+        metrics.eventStreams.set(this.#open.size);
+      },
+      alerts: (hand) => {
+        leaveBoard?.();
+        leaveBoard = hand && board.follow({ hand, scope: () => (replaying ? undefined : { cameras: seen }) });
+      },
     };
   }
 

@@ -21,6 +21,7 @@ import type { Review } from '../review/review.ts';
 import type { LiveRelay } from '../wall/wall.ts';
 import { ErrorBody, type ImportReport } from './contract.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { AlertBoard } from './alert-board.ts';
 import type { EventReaders } from './event-readers.ts';
 import type { EvidenceDoor } from './evidence-visit.ts';
 import type { RecheckAccount, SessionCookie } from './guard.ts';
@@ -125,6 +126,7 @@ export interface WebParts {
   readonly review: Review;
   readonly feed: EventFeed;
   readonly readers: EventReaders;
+  readonly board: AlertBoard;
   readonly live: LiveRelay;
   readonly pictures: PictureStore;
   readonly custody: Custody;

@@ -5,7 +5,8 @@
  */
 import { Ajv, type ErrorObject } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
-import type { TSchema } from 'typebox';
+import type { Static, TSchema } from 'typebox';
+import { Value } from 'typebox/value';
 import { SentinelError } from '../base/errors.ts';
 
 /** RFC 3339 section 5.6. */
@@ -72,4 +73,19 @@ function invalidRequest(errors: readonly ErrorObject[], part: string): SentinelE
     problem = `must be one of ${params['allowedValues'].join(', ')}`;
   }
   return new SentinelError('web.invalid', { field, problem, part });
+}
+
+/** A page's message over a WebSocket. @returns undefined for one that is not of this contract */
+export function messageOf<Schema extends TSchema>(
+  schema: Schema,
+  data: Buffer,
+  isBinary: boolean,
+): Static<Schema> | undefined {
+  if (isBinary) return undefined;
+  try {
+    const value: unknown = JSON.parse(data.toString('utf8'));
+    return Value.Check(schema, value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }

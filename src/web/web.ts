@@ -31,6 +31,7 @@ import { Review } from '../review/review.ts';
 import type { LiveRelay } from '../wall/wall.ts';
 import { errorBody, mapErrors, routeOf } from './error-map.ts';
 import { EventFeed, type ListenForEvents } from './event-feed.ts';
+import { AlertBoard } from './alert-board.ts';
 import { EventReaders } from './event-readers.ts';
 import { EvidenceDoor } from './evidence-visit.ts';
 import { guard, sessionCookie } from './guard.ts';
@@ -219,6 +220,7 @@ export async function buildServer(options: WebOptions): Promise<{
   await describe(server, cookie.name);
 
   const feed = new EventFeed({ db, clock, log });
+  const board = new AlertBoard({ db, clock, feed, log });
   const custody = new Custody({ db, clock, sm3: options.snapshots.sm3 });
   const parts: WebParts = {
     db,
@@ -249,7 +251,8 @@ export async function buildServer(options: WebOptions): Promise<{
     readiness: options.readiness,
     idleLockMs,
     wishForStills: stillWisher({ db, clock, log }),
-    readers: new EventReaders({ db, feed, clock, log, recheck, metrics }),
+    readers: new EventReaders({ db, feed, board, clock, log, recheck, metrics }),
+    board,
     cookie,
     recheck,
     throttle: new LoginThrottle(clock),

@@ -225,6 +225,46 @@ describeInBrowser('the wall', (pages) => {
     expect(tooHigh).toBeLessThanOrEqual(0);
   });
 
+  it('lets nobody acknowledge by the keyboard what came in another alert’s place', async () => {
+    for (let n = 0; n < 3; n++) await raise('消防通道');
+    const page = await open(12);
+    const ranked = async (): Promise<number[]> =>
+      Promise.all(
+        (await page.locator('[data-test="alert-card"]').all()).map(async (card) =>
+          Number(await card.getAttribute('data-alert')),
+        ),
+      );
+    const cardOf = (id: number) => page.locator(`[data-test="alert-card"][data-alert="${id}"]`);
+    const acknowledged = async (): Promise<number[]> => {
+      const seen = web.db.selectFrom('acknowledgement').select('candidate_id').where('undone_at', 'is', null);
+      return (await seen.execute()).map(({ candidate_id: one }) => one);
+    };
+    const before = await acknowledged();
+    await page.locator('[data-test="alert-card"]').nth(1).waitFor();
+    // One that is decided elsewhere leaves its card to another.
+    const [first] = (await ranked()) as [number];
+    await cardOf(first).locator('[data-test="acknowledge"]').focus();
+    await web.db.updateTable('candidate').set({ state: 'decided' }).where('id', '=', first).execute();
+    await recordEvents(web.db, 'candidate.changed', [{ candidateId: first }], systemClock.nowMs());
+    await until(async () => !(await ranked()).includes(first), 'it has left');
+    await page.keyboard.press('Enter');
+    // One that is pushed down to a line leaves it too, and pictures are those of the new one.
+    const second = (await ranked())[1]!;
+    await cardOf(second).locator('[data-test="acknowledge"]').focus();
+    const next = await raise('消防通道');
+    await page.locator(`.lines [data-alert="${second}"]`).waitFor();
+    expect(await cardOf(next).locator('img').first().getAttribute('src')).toContain(`/candidates/${next}/`);
+    await page.keyboard.press('Enter');
+    expect(await acknowledged()).toEqual(before);
+    // One that only moves keeps the focus.
+    await cardOf(next).locator('[data-test="acknowledge"]').focus();
+    const after = await raise('消防通道');
+    await cardOf(after).waitFor();
+    await page.keyboard.press('Enter');
+    await until(async () => (await acknowledged()).length > before.length, 'it is acknowledged');
+    expect((await acknowledged()).filter((id) => !before.includes(id))).toEqual([next]);
+  });
+
   it('catches up after a lost line, and says meanwhile since when it may be old', async () => {
     const page = await open(8);
     await until(

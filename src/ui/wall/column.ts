@@ -31,3 +31,25 @@ export function takingOver(
     ({ acknowledgement, severity }) => acknowledgement === null && (takeover === 'all' || severity === 'safety'),
   )[place];
 }
+
+/** An alert and what shows it. */
+export interface Placed {
+  readonly slot: number;
+  readonly alert: Alert;
+}
+
+/**
+ * Keeps each alert in what shows it already, wherever that moves, and gives what has become free to those that are new:
+ * on twenty screens at once, making a card anew costs more than changing what it says.
+ */
+export function placeIn(before: readonly Placed[], alerts: readonly Alert[]): Placed[] {
+  const ids = new Set(alerts.map(({ id }) => id));
+  const slotOf = new Map(before.filter(({ alert }) => ids.has(alert.id)).map(({ slot, alert }) => [alert.id, slot]));
+  const taken = new Set(slotOf.values());
+  let next = 0;
+  const free = (): number => {
+    while (taken.has(next)) next++;
+    return next++;
+  };
+  return alerts.map((alert) => ({ slot: slotOf.get(alert.id) ?? free(), alert }));
+}

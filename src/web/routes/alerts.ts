@@ -1,47 +1,12 @@
 /** Alerts of the wall: the open candidates by their gravity, and who has seen them. */
 import { Type } from 'typebox';
-import { LIMITS } from '../../base/limits.ts';
-import { acknowledge, standingAlerts, undoAcknowledgement, type StandingAlert } from '../../wall/wall.ts';
-import { Acknowledgement, AlertList, AlertQuery, IdParams, type Alert } from '../contract.ts';
+import { acknowledge, undoAcknowledgement } from '../../wall/wall.ts';
+import { Acknowledgement, AlertList, AlertQuery, IdParams } from '../contract.ts';
 import { signedIn } from '../guard.ts';
-import { pictureUrl } from '../picture.ts';
 import { answers, type Server, type WebParts } from '../server.ts';
 import { camerasSeenBy } from '../unit-store.ts';
 
-/** What every screen of a moment is told, made once. */
-interface Shared {
-  readonly eventId: number;
-  readonly madeAtMs: number;
-  readonly list: Promise<AlertList>;
-}
-
-export function alertRoutes(server: Server, { db, clock, feed }: WebParts): void {
-  let shared: Shared | undefined;
-
-  const list = async (cameras?: readonly number[]): Promise<AlertList> => {
-    const nowMs = clock.nowMs();
-    const { alerts, counts } = await standingAlerts(db, LIMITS.alertsListed, nowMs, cameras);
-    return {
-      items: alerts.map(alertOf),
-      counts: { ...counts.unacknowledged, acknowledged: counts.acknowledged },
-      serverTime: new Date(nowMs).toISOString(),
-    };
-  };
-
-  /** Twenty screens that learn of the same event ask within the same moment: one query answers them all. */
-  const listForAll = (after: number): Promise<AlertList> => {
-    const nowMs = clock.monotonicMs();
-    // Another process may have heard of an event that this one has not.
-    const eventId = Math.max(feed.lastId, after);
-    if (shared && shared.eventId >= eventId && nowMs - shared.madeAtMs < LIMITS.alertsSharedMs) return shared.list;
-    const made: Shared = { eventId, madeAtMs: nowMs, list: list() };
-    shared = made;
-    made.list.catch(() => {
-      if (shared === made) shared = undefined;
-    });
-    return made.list;
-  };
-
+export function alertRoutes(server: Server, { db, clock, board }: WebParts): void {
   server.get(
     '/api/v1/alerts',
     {
@@ -55,8 +20,7 @@ export function alertRoutes(server: Server, { db, clock, feed }: WebParts): void
     },
     async (request) => {
       const cameras = await camerasSeenBy(db, signedIn(request));
-      const answer = cameras === undefined ? await listForAll(request.query.after ?? 0) : await list(cameras);
-      return { ...answer, serverTime: new Date(clock.nowMs()).toISOString() };
+      return board.list(cameras, request.query.after ?? 0);
     },
   );
 
@@ -94,20 +58,4 @@ export function alertRoutes(server: Server, { db, clock, feed }: WebParts): void
       return reply.status(204).send(null);
     },
   );
-}
-
-function alertOf(one: StandingAlert): Alert {
-  const url = (which: 'before' | 'after', sha256: string | null) =>
-    sha256 === null ? null : pictureUrl(`/api/v1/candidates/${one.id}/pictures/${which}.jpg`, sha256);
-  return {
-    ...{ id: one.id, severity: one.severity, area: one.area, box: [...one.box] },
-    camera: { id: one.cameraId, name: one.cameraName, place: one.place, kind: one.kind },
-    view: { id: one.viewId, name: one.viewName },
-    ...{ score: one.score, occurrences: one.occurrences, claimedBy: one.claimedBy },
-    firstSeenAt: one.firstSeenAt.toISOString(),
-    lastSeenAt: one.lastSeenAt.toISOString(),
-    raisedAt: one.raisedAt.toISOString(),
-    acknowledgement: one.acknowledgement && { ...one.acknowledgement, at: one.acknowledgement.at.toISOString() },
-    pictures: { before: url('before', one.beforeSha256), after: url('after', one.afterSha256) },
-  };
 }

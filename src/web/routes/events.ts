@@ -8,15 +8,17 @@
 import type { WebSocket } from '@fastify/websocket';
 import type { FastifyRequest } from 'fastify';
 import { LIMITS } from '../../base/limits.ts';
-import { ErrorBody, EVENT_LINE_URL, EventQuery, type Event, type EventMessage } from '../contract.ts';
+import { ErrorBody, EVENT_LINE_URL, EventAsk, EventQuery, type Event, type EventMessage } from '../contract.ts';
 import type { FedEvent } from '../event-feed.ts';
 import type { EventReader } from '../event-readers.ts';
-import { signedIn } from '../guard.ts';
+import { requirePermission, signedIn } from '../guard.ts';
 import type { Server, WebParts } from '../server.ts';
+import { messageOf } from '../validation.ts';
 
 const RECONNECT_AFTER_MS = 3_000;
 /** RFC 6455 section 7.4.1. */
 const GOING_AWAY = 1001;
+const POLICY_VIOLATION = 1008;
 
 export function eventRoutes(server: Server, { readers }: WebParts): void {
   server.addHook('preClose', () => readers.endAll());
@@ -58,7 +60,8 @@ export function eventRoutes(server: Server, { readers }: WebParts): void {
         alive: () => write(': alive\n\n'),
         end: () => stream.end(),
       };
-      stream.on('close', readers.follow(request, reader, resumeAfter(request, request.query.after)));
+      const following = readers.follow(request, reader, resumeAfter(request, request.query.after));
+      stream.on('close', () => following.end());
     },
   );
 }
@@ -73,18 +76,23 @@ export function eventLineRoute(scope: Server, { readers, clock }: WebParts): voi
       config: { permission: 'events.read' },
       schema: {
         tags: ['events'],
-        summary: 'The same for pages, over a WebSocket',
+        summary: 'The same for pages, over a WebSocket; a page that says so is handed the alerts as well',
         querystring: EventQuery,
         response: { '4xx': ErrorBody, '5xx': ErrorBody },
       },
-      preValidation: async (request) => readers.requireRoom(signedIn(request).userId),
+      preValidation: async (request) => {
+        // The alerts come this way too.
+        requirePermission(request, 'candidates.read');
+        readers.requireRoom(signedIn(request).userId);
+      },
     },
     (socket: WebSocket, request) => {
-      const say = (message: EventMessage): void => {
+      const write = (text: string): void => {
         if (socket.readyState !== socket.OPEN) return;
-        socket.send(JSON.stringify(message));
+        socket.send(text);
         if (socket.bufferedAmount > LIMITS.eventBytesWaiting) socket.terminate();
       };
+      const say = (message: EventMessage): void => write(JSON.stringify(message));
       const reader: EventReader = {
         send: (event) => say({ event: told(event) }),
         reset: (latest) => say({ reset: latest }),
@@ -95,8 +103,13 @@ export function eventLineRoute(scope: Server, { readers, clock }: WebParts): voi
           clock.after(LIMITS.httpCloseGraceMs, () => socket.terminate());
         },
       };
-      const leave = readers.follow(request, reader, request.query.after);
-      socket.on('close', leave);
+      const following = readers.follow(request, reader, request.query.after);
+      socket.on('message', (data: Buffer, isBinary: boolean) => {
+        const ask = messageOf(EventAsk, data, isBinary);
+        if (!ask) socket.close(POLICY_VIOLATION, 'not a message of this contract');
+        else following.alerts(ask.alerts ? write : undefined);
+      });
+      socket.on('close', () => following.end());
       // What went wrong with the line shows in its end; there is nobody else to tell.
       socket.on('error', () => {});
     },

@@ -5,7 +5,6 @@
  */
 import websocket, { type WebSocket } from '@fastify/websocket';
 import type { FastifyRequest } from 'fastify';
-import { Value } from 'typebox/value';
 import type { Timer } from '../../base/clock.ts';
 import { problemOf, SentinelError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
@@ -23,6 +22,7 @@ import { signedIn } from '../guard.ts';
 import { LiveSittings } from '../live-sittings.ts';
 import type { Server, WebParts } from '../server.ts';
 import { seesCamera } from '../unit-scope.ts';
+import { messageOf } from '../validation.ts';
 import { eventLineRoute } from './events.ts';
 
 /** RFC 6455 section 7.4.1. */
@@ -114,7 +114,7 @@ class LivePage {
     this.#request = request;
     this.#parts = parts;
     this.#sittings = sittings;
-    socket.on('message', (data: Buffer, isBinary: boolean) => this.#onMessage(isBinary ? '' : data.toString('utf8')));
+    socket.on('message', (data: Buffer, isBinary: boolean) => this.#onMessage(messageOf(LiveAsk, data, isBinary)));
     socket.on('pong', () => (this.#alive = true));
     // What went wrong with the line shows in its end; there is nobody else to tell.
     socket.on('error', () => {});
@@ -162,8 +162,7 @@ class LivePage {
     }
   }
 
-  #onMessage(text: string): void {
-    const ask = askOf(text);
+  #onMessage(ask: LiveAsk | undefined): void {
     if (!ask) {
       this.close(POLICY_VIOLATION, 'not a message of this contract');
       return;
@@ -274,13 +273,4 @@ function headerOf(tile: number, flags: number, atMs: number, mediaTime: number, 
   header.writeUInt32BE(mediaTime >>> 0, 12);
   header.writeUInt32BE(length, 16);
   return header;
-}
-
-function askOf(text: string): LiveAsk | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return Value.Check(LiveAsk, value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

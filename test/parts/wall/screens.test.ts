@@ -3,8 +3,10 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LIMITS } from '../../../src/base/limits.ts';
 import { systemClock } from '../../../src/base/clock.ts';
+import { recordEvents } from '../../../src/drivers/postgres/postgres.ts';
 import { rankAlerts } from '../../../src/wall/alert.ts';
 import { standingAlerts } from '../../../src/wall/wall.ts';
+import { EventLine } from '../../support/event-line.ts';
 import { addSampleUser } from '../../support/sample-user.ts';
 import { SAMPLE_PASSWORD, startSampleWeb, WebClient, type SampleWeb } from '../../support/web.ts';
 
@@ -41,7 +43,10 @@ beforeAll(async () => {
   operator = await person('operator', '张三');
   viewer = await person('viewer', '李四');
 });
-afterAll(() => web.close());
+afterAll(async () => {
+  EventLine.endAll();
+  await web.close();
+});
 
 describe('a screen', () => {
   it('shows something sensible before anybody assigned it', async () => {
@@ -232,6 +237,52 @@ describe('alerts', () => {
     expect(shared.occurrences).toBe(item.occurrences);
     const after = (await viewer.get(`/api/v1/alerts?after=${Number.MAX_SAFE_INTEGER - 1}`)).body.items[0];
     expect(after.occurrences).toBe(999);
+  });
+
+  it('are handed to a page that wants them after each event that changes them, and to no other', async () => {
+    const [wanting, other] = await Promise.all([0, 1].map(() => EventLine.open(web.url, { cookie: viewer.cookie })));
+    wanting!.say({ alerts: true });
+    const [item] = (await alertsOfNow()).items;
+    const path = `/api/v1/candidates/${item.id}/acknowledgement`;
+    await operator.post(path);
+    await expect.poll(() => wanting!.alerts.at(-1)?.items.at(-1)?.acknowledgement?.by).toBe('张三');
+    const { after } = wanting!.heard.findLast((message) => 'alerts' in message)!;
+    const { event } = wanting!.heard.findLast((message) => 'event' in message)!;
+    expect(after).toBeGreaterThanOrEqual(event.id);
+    // What happens elsewhere hands over nothing.
+    const handed = wanting!.alerts.length;
+    await recordEvents(web.db, 'store.changed', [{ change: 'nothing of alerts' }], systemClock.nowMs());
+    await expect.poll(() => wanting!.heard.at(-1)).toMatchObject({ event: { kind: 'store.changed' } });
+    expect(wanting!.alerts).toHaveLength(handed);
+    wanting!.say({ alerts: false });
+    await operator.ask('DELETE', path);
+    await expect.poll(() => wanting!.heard.at(-1)).toMatchObject({ event: { data: { change: 'unacknowledged' } } });
+    await expect.poll(() => other!.heard.at(-1)).toMatchObject({ event: { data: { change: 'unacknowledged' } } });
+    expect(other!.alerts).toHaveLength(0);
+    expect(wanting!.alerts).toHaveLength(handed);
+  });
+
+  it('are handed to people of a unit of their cameras alone', async () => {
+    const all = (await alertsOfNow()).items as { camera: { id: number } }[];
+    const own = all[0]!.camera.id;
+    expect(all.some(({ camera }) => camera.id !== own)).toBe(true);
+    const unit = await admin.post('/api/v1/units', { name: '一队', seesAll: false, cameraIds: [own], places: [] });
+    const narrow = await person('operator', '赵六');
+    await web.db
+      .updateTable('app_user')
+      .set({ unit_id: unit.body.id as number })
+      .where('display_name', '=', '赵六')
+      .execute();
+    const line = await EventLine.open(web.url, { cookie: narrow.cookie });
+    line.say({ alerts: true });
+    const [item] = (await alertsOfNow()).items;
+    await operator.post(`/api/v1/candidates/${item.id}/acknowledgement`);
+    await operator.ask('DELETE', `/api/v1/candidates/${item.id}/acknowledgement`);
+    await expect.poll(() => line.alerts.length).toBeGreaterThan(0);
+    for (const { items, counts } of line.alerts) {
+      expect(new Set(items.map(({ camera }) => camera.id))).toEqual(new Set([own]));
+      expect(counts.safety + counts.high + counts.normal + counts.acknowledged).toBe(items.length);
+    }
   });
 
   it('cannot be acknowledged once they are decided', async () => {

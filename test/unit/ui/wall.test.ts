@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { arrange, takingOver } from '../../../src/ui/wall/column.ts';
+import { arrange, placeIn, takingOver, type Placed } from '../../../src/ui/wall/column.ts';
 import { freshnessOf, liveTiles } from '../../../src/ui/wall/freshness.ts';
 import type { Alert, Tile } from '../../../src/web/contract.ts';
 
@@ -89,6 +90,42 @@ describe('many alerts at once', () => {
   it('leave none uncounted where some that are shown have been acknowledged', () => {
     const all = [alert(1), alert(2, { acknowledgement: seen })];
     expect(arrange(all, { safety: 0, high: 0, normal: 1, acknowledged: 1 }, { cards: 2, lines: 2 }).more).toBe(0);
+  });
+});
+
+describe('what shows an alert', () => {
+  const ids = fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { maxLength: 4 });
+  const placed = (before: readonly Placed[], of: readonly number[]): Placed[] =>
+    placeIn(
+      before,
+      of.map((id) => alert(id)),
+    );
+
+  it('stays with it wherever it moves; what has become free is used again, and nothing shows two', () => {
+    fc.assert(
+      fc.property(fc.array(ids, { maxLength: 8 }), (lists) => {
+        let before: Placed[] = [];
+        let most = 0;
+        for (const list of lists) {
+          const now = placed(before, list);
+          most = Math.max(most, list.length);
+          expect(now.map(({ alert: { id } }) => id)).toEqual(list);
+          expect(new Set(now.map(({ slot }) => slot)).size).toBe(list.length);
+          for (const { slot } of now) expect(slot).toBeLessThan(most);
+          for (const { slot, alert: kept } of before) {
+            const still = now.find(({ alert: { id } }) => id === kept.id);
+            if (still) expect(still.slot).toBe(slot);
+          }
+          before = now;
+        }
+      }),
+    );
+  });
+
+  it('tells of the alert as it is now', () => {
+    const before = placed([], [1, 2]);
+    const [now] = placeIn(before, [alert(2, { occurrences: 7 })]);
+    expect(now).toMatchObject({ slot: 1, alert: { id: 2, occurrences: 7 } });
   });
 });
 
