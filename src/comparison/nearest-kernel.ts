@@ -1,48 +1,26 @@
 /**
- * The two inner loops of {@link nearestLawful} in WebAssembly with 128-bit vectors (WebAssembly core 2.0): eight channels
- * at once, where the same loops in JavaScript take five times as long. The module is written out below, instruction by
- * instruction, so that nothing has to be compiled before it can be read or run. Pure but for its own memory.
+ * The two inner loops of {@link nearestLawful} in WebAssembly with 128-bit vectors: eight channels at once, where the same
+ * loops in JavaScript take five times as long. Pure but for its own memory.
  */
-
-// --- a very small assembler ------------------------------------------------------------------------------------------
-
-const I32 = 0x7f;
-const F32 = 0x7d;
-const V128 = 0x7b;
-const EMPTY = 0x40;
-
-/** Unsigned LEB128. */
-function leb(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
-  return [...bytes, rest];
-}
-
-const vector = (items: readonly (readonly number[])[]): number[] => [...leb(items.length), ...items.flat()];
-const section = (id: number, body: readonly number[]): number[] => [id, ...leb(body.length), ...body];
-const text = (name: string): number[] => vector([...Buffer.from(name)].map((byte) => [byte]));
-const simd = (code: number, ...rest: number[]): number[] => [0xfd, ...leb(code), ...rest];
-
-const get = (local: number): number[] => [0x20, ...leb(local)];
-const set = (local: number): number[] => [0x21, ...leb(local)];
-/** Signed LEB128 of a small number that is not negative. */
-const i32 = (value: number): number[] => [0x41, ...(value < 64 ? [value] : [(value & 127) | 128, value >> 7])];
-const add = [0x6a];
-const advance = (local: number, by: number): number[] => [...get(local), ...i32(by), ...add, ...set(local)];
-/** Repeats `body` until `counter`, which goes down by `step`, is zero; it is not zero at first. */
-const repeat = (counter: number, step: number, body: readonly number[]): number[] => [
-  ...[0x03, EMPTY],
-  ...body,
-  ...[...get(counter), ...i32(step), 0x6b, 0x22, ...leb(counter)],
-  ...[0x0d, 0, 0x0b],
-];
+import {
+  add,
+  advance,
+  assembled,
+  EMPTY,
+  F32,
+  get,
+  I32,
+  load,
+  repeat,
+  set,
+  simd,
+  store,
+  V128,
+  zero,
+} from './assembler.ts';
 
 const V = {
-  load: (offset: number) => simd(0x00, 2, ...leb(offset)),
-  load8x8: (offset: number) => simd(0x01, 0, ...leb(offset)),
-  store: (offset: number) => simd(0x0b, 2, ...leb(offset)),
-  zero: simd(0x0c, ...new Array<number>(16).fill(0)),
+  load8x8: (offset: number) => simd(0x01, 0, offset),
   splat: simd(0x13),
   lane: (index: number) => simd(0x1f, index),
   /** Eight 16-bit numbers to four floats: the lower or the upper half. */
@@ -69,12 +47,12 @@ const addProductTo = (sum: number): number[] => [...V.times, ...get(sum), ...V.p
 
 const dotOfHalf = (floats: readonly number[], offset: number): number[] => [
   ...[...get(C.eight), ...floats, ...set(C.floats)],
-  ...[...get(C.floats), ...get(C.frame), ...V.load(offset), ...addProductTo(C.dot)],
+  ...[...get(C.floats), ...get(C.frame), ...load(offset), ...addProductTo(C.dot)],
   ...[...get(C.floats), ...get(C.floats), ...addProductTo(C.square)],
 ];
 
 const choose = repeat(C.cells, 1, [
-  ...[...V.zero, ...set(C.dot), ...V.zero, ...set(C.square), ...get(C.channels), ...set(C.left)],
+  ...[...zero, ...set(C.dot), ...zero, ...set(C.square), ...get(C.channels), ...set(C.left)],
   ...repeat(C.left, 8, [
     ...[...get(C.packed), ...V.load8x8(0), ...set(C.eight)],
     ...dotOfHalf(V.lowFloats, 0),
@@ -102,7 +80,7 @@ const T = {
 } as const;
 
 const storeHalf = (floats: readonly number[], offset: number): number[] => [
-  ...[...get(T.target), ...get(T.eight), ...floats, ...get(T.step), ...V.times, ...V.store(offset)],
+  ...[...get(T.target), ...get(T.eight), ...floats, ...get(T.step), ...V.times, ...store(offset)],
 ];
 
 const take = repeat(T.cells, 1, [
@@ -119,56 +97,7 @@ const take = repeat(T.cells, 1, [
   ...[...advance(T.chosen, 2), ...advance(T.steps, 4)],
 ]);
 
-const body = (locals: readonly (readonly [count: number, type: number])[], code: readonly number[]): number[] => {
-  const bytes = [...vector(locals.map(([count, type]) => [...leb(count), type])), ...code, 0x0b];
-  return [...leb(bytes.length), ...bytes];
-};
-
-const MODULE = Uint8Array.from([
-  ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-  ...section(1, vector([8, 7].map((count) => [0x60, ...vector(new Array<number[]>(count).fill([I32])), 0]))),
-  ...section(2, vector([[...text('kernel'), ...text('memory'), 0x02, 0x00, 0x01]])),
-  ...section(3, vector([[0], [1]])),
-  ...section(
-    7,
-    vector([
-      [...text('choose'), 0x00, 0],
-      [...text('take'), 0x00, 1],
-    ]),
-  ),
-  ...section(
-    10,
-    vector([
-      body(
-        [
-          [1, I32],
-          [4, V128],
-          [3, F32],
-        ],
-        choose,
-      ),
-      body(
-        [
-          [3, I32],
-          [2, V128],
-        ],
-        take,
-      ),
-    ]),
-  ),
-]);
-
 // --- what it is used by ----------------------------------------------------------------------------------------------
-
-/** As much of the JavaScript API of WebAssembly as is used here; the types of Node.js leave it to those of browsers. */
-declare const WebAssembly: {
-  readonly Memory: new (descriptor: { initial: number }) => {
-    readonly buffer: ArrayBuffer;
-    grow(pages: number): number;
-  };
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
-};
 
 interface Exports {
   choose(
@@ -201,12 +130,30 @@ export interface KernelPicture {
   readonly allowed: Uint8Array | null;
 }
 
-const PAGE = 65_536;
 /** Channels that are gone over at once. */
 const LANES = 8;
 
-const memory = new WebAssembly.Memory({ initial: 1 });
-const kernel = new WebAssembly.Instance(new WebAssembly.Module(MODULE), { kernel: { memory } }).exports as Exports;
+const kernel = assembled<Exports>([
+  {
+    name: 'choose',
+    parameters: 8,
+    locals: [
+      [1, I32],
+      [4, V128],
+      [3, F32],
+    ],
+    code: choose,
+  },
+  {
+    name: 'take',
+    parameters: 7,
+    locals: [
+      [3, I32],
+      [2, V128],
+    ],
+    code: take,
+  },
+]);
 
 /**
  * Chooses for each cell the picture whose vector is most like the frame's (cosine; of equals the first) and answers that
@@ -231,10 +178,8 @@ export function chooseNearest(
   const allowedAt = aligned16(chosenAt + cells * 2);
   const packedAt = aligned16(allowedAt + cells);
   const pictureBytes = cells * padded;
-  const needed = packedAt + pictures.length * pictureBytes - memory.buffer.byteLength;
-  if (needed > 0) memory.grow(Math.ceil(needed / PAGE));
+  const buffer = kernel.room(packedAt + pictures.length * pictureBytes);
 
-  const { buffer } = memory;
   laidOut(frame, channels, new Float32Array(buffer, frameAt, cells * padded), padded);
   new Float32Array(buffer, likenessAt, cells).fill(-Infinity);
   const allowed = new Uint8Array(buffer, allowedAt, cells);
@@ -243,12 +188,12 @@ export function chooseNearest(
     laidOut(picture.values, channels, new Int8Array(buffer, at, pictureBytes), padded);
     if (picture.allowed) allowed.set(picture.allowed);
     else allowed.fill(1);
-    kernel.choose(frameAt, at, allowedAt, cells, padded, likenessAt, chosenAt, index);
+    kernel.run.choose(frameAt, at, allowedAt, cells, padded, likenessAt, chosenAt, index);
   }
   const chosen = new Uint16Array(buffer, chosenAt, cells).slice();
   const steps = new Float32Array(buffer, stepsAt, cells);
   for (let cell = 0; cell < cells; cell++) steps[cell] = table[pictures[chosen[cell]!]!.steps[cell]!]!;
-  kernel.take(packedAt, chosenAt, pictureBytes, cells, padded, stepsAt, targetAt);
+  kernel.run.take(packedAt, chosenAt, pictureBytes, cells, padded, stepsAt, targetAt);
   const target = new Float32Array(buffer, targetAt, cells * padded);
   if (padded === channels) return { values: target.slice(), chosen };
   const values = new Float32Array(cells * channels);

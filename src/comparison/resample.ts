@@ -4,6 +4,7 @@
  * less than one, and a plain picture stays plain.
  */
 import type { Picture } from '../base/picture.ts';
+import { RowBlender, WEIGHT_BITS } from './resample-kernel.ts';
 
 /**
  * How a picture stands against a reference: reference point `p` (in fractions from the picture's middle) is seen at
@@ -15,18 +16,15 @@ export interface Motion {
   readonly zoom: number;
 }
 
-/** Two axes of 11 bits and a byte fill 30: sums stay within what a processor adds fastest. */
-const WEIGHT_BITS = 11;
 const ONE = 1 << WEIGHT_BITS;
-const HALF = 1 << (2 * WEIGHT_BITS - 1);
 
 /** Source pixels and weights of each new pixel along one axis; the weights of a pixel sum to `ONE`. */
 interface Taps {
   readonly start: Int32Array;
   readonly count: number;
   readonly weights: Int32Array;
-  /** Every four new pixels are made of the next five, with the same weights. */
-  readonly fiveToFour: boolean;
+  /** Where every four new pixels are made of the next five, with the same weights: those of the twelve values of four. */
+  readonly fiveToFour: Int16Array | null;
 }
 
 /** Taps of the axes met so far: an estate has a handful of picture sizes. */
@@ -71,9 +69,12 @@ function makeTaps(from: number, to: number): Taps {
       told = upTo;
     }
   });
-  const fiveToFour =
+  const isFiveToFour =
     from * 4 === to * 5 &&
     weights.every((weight, i) => weight === weights[i % 8] && start[i >> 1] === Math.floor(((i >> 1) * 5) / 4));
+  const fiveToFour = isFiveToFour
+    ? Int16Array.from({ length: 24 }, (_, i) => weights[Math.floor(i / 6) * 2 + (i % 2)]!)
+    : null;
   return { start, count, weights, fiveToFour };
 }
 
@@ -90,49 +91,29 @@ function resampleBytes(
   const across = tapsOf(fromWidth, width);
   const down = tapsOf(fromHeight, height);
   const rowLength = width * channels;
-  const fillRow = channels === 3 ? fillRowOfThree : fillRowOfOne;
+  const fromLength = fromWidth * channels;
   // As many rows as one new row is made of, each where its number falls; the next new row begins no earlier.
-  const rows = Array.from({ length: down.count }, () => new Int32Array(rowLength));
-  const sums = new Int32Array(rowLength);
+  const blender = new RowBlender(down.count, rowLength, fromLength);
+  const { rows, weights } = blender;
   const result = new Uint8Array(rowLength * height);
   let filled = 0;
   for (let y = 0; y < height; y++) {
     const first = down.start[y]!;
     for (filled = Math.max(filled, first); filled < first + down.count; filled++) {
-      fillRow(rows[filled % down.count]!, source, filled * fromWidth * channels, across, width);
+      const row = rows[filled % down.count]!;
+      const offset = filled * fromLength;
+      if (channels === 1) fillRowOfOne(row, source, offset, across, width);
+      else if (!across.fiveToFour) fillRowOfThree(row, source, offset, across, width);
+      else blender.fillFiveToFour(row, source.subarray(offset, offset + fromLength), across.fiveToFour);
     }
-    const target = result.subarray(y * rowLength, (y + 1) * rowLength);
-    if (down.count === 2) {
-      addTwoRows(target, rows[first % 2]!, down.weights[y * 2]!, rows[(first + 1) % 2]!, down.weights[y * 2 + 1]!);
-      continue;
-    }
-    sums.fill(HALF);
-    for (let t = 0; t < down.count; t++) {
-      addRow(sums, rows[(first + t) % down.count]!, down.weights[y * down.count + t]!);
-    }
-    for (let i = 0; i < rowLength; i++) target[i] = sums[i]! >> (2 * WEIGHT_BITS);
+    for (let t = 0; t < down.count; t++) weights[(first + t) % down.count] = down.weights[y * down.count + t]!;
+    result.set(blender.blend(), y * rowLength);
   }
   return result;
 }
 
-/** Two rows are the usual: a picture of 640 pixels becomes one of 512. */
-function addTwoRows(target: Uint8Array, upper: Int32Array, v: number, lower: Int32Array, w: number): void {
-  for (let i = 0; i < target.length; i++) {
-    target[i] = (Math.imul(v, upper[i]!) + Math.imul(w, lower[i]!) + HALF) >> (2 * WEIGHT_BITS);
-  }
-}
-
-function addRow(sums: Int32Array, row: Int32Array, weight: number): void {
-  if (weight === 0) return;
-  for (let i = 0; i < sums.length; i++) sums[i] = (sums[i]! + Math.imul(weight, row[i]!)) | 0;
-}
-
 function fillRowOfThree(row: Int32Array, source: Uint8Array, offset: number, taps: Taps, width: number): void {
   const { start, count, weights } = taps;
-  if (taps.fiveToFour) {
-    fillRowFiveToFour(row, source, offset, weights);
-    return;
-  }
   if (count === 2) {
     for (let x = 0, tap = 0, to = 0; x < width; x++, tap += 2, to += 3) {
       const at = offset + start[x]! * 3;
@@ -158,31 +139,6 @@ function fillRowOfThree(row: Int32Array, source: Uint8Array, offset: number, tap
     row[to] = r;
     row[to + 1] = g;
     row[to + 2] = b;
-  }
-}
-
-/** 640 pixels become 512: three bytes at a time, with nothing looked up by the pixel. */
-function fillRowFiveToFour(row: Int32Array, source: Uint8Array, offset: number, weights: Int32Array): void {
-  const [a0, a1, b1, b2, c2, c3, d3, d4] = weights as unknown as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  for (let to = 0, at = offset; to < row.length; to += 12, at += 15) {
-    for (let c = 0; c < 3; c++) {
-      const s1 = source[at + c + 3]!;
-      const s2 = source[at + c + 6]!;
-      const s3 = source[at + c + 9]!;
-      row[to + c] = Math.imul(a0, source[at + c]!) + Math.imul(a1, s1);
-      row[to + c + 3] = Math.imul(b1, s1) + Math.imul(b2, s2);
-      row[to + c + 6] = Math.imul(c2, s2) + Math.imul(c3, s3);
-      row[to + c + 9] = Math.imul(d3, s3) + Math.imul(d4, source[at + c + 12]!);
-    }
   }
 }
 

@@ -1,0 +1,124 @@
+/**
+ * The two inner loops of resampling in WebAssembly with 128-bit vectors: whole numbers as in JavaScript, so that the bytes
+ * are the same, in a fifth of the time. Pure but for its own memory.
+ */
+import { add, advance, assembled, get, I32, i32, load, repeat, set, simd, store, V128, zero } from './assembler.ts';
+
+/** Two axes of 11 bits and a byte fill 30: sums stay within what a processor adds fastest. */
+export const WEIGHT_BITS = 11;
+const HALF = 1 << (2 * WEIGHT_BITS - 1);
+const QUARTERS = [0, 1, 2, 3];
+
+/** Locals of `blend`. The first six are its parameters. */
+const B = {
+  ...{ rows: 0, rowBytes: 1, count: 2, weights: 3, target: 4, blocks: 5 },
+  ...{ left: 6, from: 7, at: 8, weight: 9, sums: 10 },
+} as const;
+
+/** The sum of a quarter, to the size of a byte again. */
+const scaledSum = (quarter: number): number[] => [...get(B.sums + quarter), ...i32(2 * WEIGHT_BITS), ...simd(0xac)];
+
+/** Sixteen bytes at once: the sum over the rows of `weight * value`, rounded and scaled. */
+const blend = repeat(B.blocks, 1, [
+  ...QUARTERS.flatMap((quarter) => [...i32(HALF), ...simd(0x11), ...set(B.sums + quarter)]),
+  ...[...get(B.count), ...set(B.left), ...get(B.rows), ...set(B.from), ...get(B.weights), ...set(B.at)],
+  ...repeat(B.left, 1, [
+    // One weight in all four places.
+    ...[...get(B.at), ...simd(0x09, 2, 0), ...set(B.weight)],
+    ...QUARTERS.flatMap((quarter) => [
+      ...[...get(B.from), ...load(16 * quarter), ...get(B.weight), ...simd(0xb5)],
+      ...[...get(B.sums + quarter), ...simd(0xae), ...set(B.sums + quarter)],
+    ]),
+    ...[...get(B.from), ...get(B.rowBytes), ...add, ...set(B.from), ...advance(B.at, 4)],
+  ]),
+  // 32 bits to 16, and those to 8.
+  ...[...get(B.target), ...scaledSum(0), ...scaledSum(1), ...simd(0x85), ...scaledSum(2), ...scaledSum(3)],
+  ...[...simd(0x85), ...simd(0x66), ...store(0)],
+  ...[...advance(B.rows, 64), ...advance(B.target, 16)],
+]);
+
+/** Locals of `fiveToFour`. The first four are its parameters. */
+const F = { source: 0, row: 1, weights: 2, groups: 3, bytes: 4, pairs: 5 } as const;
+const THIRDS = [0, 1, 2];
+
+/**
+ * Four pixels of three bytes out of five: each value is the product of a pair, a byte and its like in the next pixel, with a
+ * pair of weights.
+ */
+const fiveToFour = [
+  ...THIRDS.flatMap((third) => [...get(F.weights), ...load(16 * third), ...set(F.pairs + third)]),
+  ...repeat(F.groups, 1, [
+    ...[...get(F.source), ...load(0), ...set(F.bytes)],
+    ...THIRDS.flatMap((third) => [
+      ...[...get(F.row), ...get(F.bytes), ...zero],
+      // Bytes 16 and up are the zeros: each byte becomes 16 bits.
+      ...simd(0x0d, ...QUARTERS.flatMap((quarter) => [4 * third + quarter, 16, 4 * third + quarter + 3, 16])),
+      ...[...get(F.pairs + third), ...simd(0xba), ...store(16 * third)],
+    ]),
+    ...[...advance(F.source, 15), ...advance(F.row, 48)],
+  ]),
+];
+
+interface Exports {
+  blend(rows: number, rowBytes: number, count: number, weights: number, target: number, blocks: number): void;
+  fiveToFour(source: number, row: number, weights: number, groups: number): void;
+}
+
+const kernel = assembled<Exports>([
+  {
+    name: 'blend',
+    parameters: 6,
+    locals: [
+      [3, I32],
+      [5, V128],
+    ],
+    code: blend,
+  },
+  { name: 'fiveToFour', parameters: 4, locals: [[4, V128]], code: fiveToFour },
+]);
+
+/** Values that are gone over at once. */
+const BLOCK = 16;
+
+/** The rows that one new row is made of, each in a place of its own. Void once others are made. */
+export class RowBlender {
+  /** Sums along the rows, to be filled in. */
+  readonly rows: readonly Int32Array[];
+  /** Weight of each row. */
+  readonly weights: Int32Array;
+  readonly #blocks: number;
+  readonly #target: Uint8Array;
+  readonly #source: Uint8Array;
+  readonly #pairs: Int16Array;
+
+  /** @param longest bytes of a row of the source that {@link fillFiveToFour} is given */
+  constructor(count: number, rowLength: number, longest: number) {
+    this.#blocks = Math.ceil(rowLength / BLOCK);
+    const rowBytes = this.#blocks * BLOCK * 4;
+    const pairsAt = count * rowBytes;
+    const weightsAt = pairsAt + 48;
+    const targetAt = weightsAt + count * 4;
+    const sourceAt = targetAt + this.#blocks * BLOCK;
+    // The last load reaches one byte behind the row.
+    const buffer = kernel.room(sourceAt + longest + 1);
+    this.rows = Array.from({ length: count }, (_, row) => new Int32Array(buffer, row * rowBytes, rowLength));
+    this.#pairs = new Int16Array(buffer, pairsAt, 24);
+    this.weights = new Int32Array(buffer, weightsAt, count);
+    this.#target = new Uint8Array(buffer, targetAt, rowLength);
+    this.#source = new Uint8Array(buffer, sourceAt, longest);
+  }
+
+  /** The rows, each times its weight, as bytes. */
+  blend(): Uint8Array {
+    const rowBytes = this.#blocks * BLOCK * 4;
+    kernel.run.blend(0, rowBytes, this.rows.length, this.weights.byteOffset, this.#target.byteOffset, this.#blocks);
+    return this.#target;
+  }
+
+  /** 640 pixels become 512. @param pairs two weights for each of twelve values */
+  fillFiveToFour(row: Int32Array, source: Uint8Array, pairs: Int16Array): void {
+    this.#source.set(source);
+    this.#pairs.set(pairs);
+    kernel.run.fiveToFour(this.#source.byteOffset, row.byteOffset, this.#pairs.byteOffset, row.length / 12);
+  }
+}
