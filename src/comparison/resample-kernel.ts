@@ -1,5 +1,5 @@
 /**
- * The two inner loops of resampling in WebAssembly with 128-bit vectors: whole numbers as in JavaScript, so that the bytes
+ * The inner loops of resampling in WebAssembly with 128-bit vectors: whole numbers as in JavaScript, so that the bytes
  * are the same, in a fifth of the time. Pure but for its own memory.
  */
 import { add, advance, assembled, get, I32, i32, load, repeat, set, simd, store, V128, zero } from './assembler.ts';
@@ -59,7 +59,33 @@ const fiveToFour = [
   ]),
 ];
 
+/** Locals of `luma`. The first three are its parameters. */
+const L = { rgb: 0, grey: 1, blocks: 2, bytes: 3 } as const;
+
+/** Red and green of four pixels of three bytes, and their blue with nothing, as 16 bits; bytes 16 and up are zeros. */
+const RED_AND_GREEN = QUARTERS.flatMap((pixel) => [3 * pixel, 16, 3 * pixel + 1, 16]);
+const BLUE = QUARTERS.flatMap((pixel) => [3 * pixel + 2, 16, 16, 16]);
+
+/** Two weights of 16 bits in all four places. */
+const twoWeights = (first: number, second: number): number[] => [...i32(first | (second << 16)), ...simd(0x11)];
+
+/** The sum of three weighted bytes and a half, to the size of a byte again. */
+const fourLumas = (quarter: number): number[] => [
+  ...[...get(L.rgb), ...load(12 * quarter), ...set(L.bytes)],
+  ...[...get(L.bytes), ...zero, ...simd(0x0d, ...RED_AND_GREEN), ...twoWeights(77, 150), ...simd(0xba)],
+  ...[...get(L.bytes), ...zero, ...simd(0x0d, ...BLUE), ...twoWeights(29, 0), ...simd(0xba), ...simd(0xae)],
+  ...[...i32(128), ...simd(0x11), ...simd(0xae), ...i32(8), ...simd(0xac)],
+];
+
+/** Sixteen pixels at once: luma of ITU-R BT.601. */
+const luma = repeat(L.blocks, 1, [
+  ...[...get(L.grey), ...fourLumas(0), ...fourLumas(1), ...simd(0x85), ...fourLumas(2), ...fourLumas(3)],
+  ...[...simd(0x85), ...simd(0x66), ...store(0)],
+  ...[...advance(L.rgb, 48), ...advance(L.grey, 16)],
+]);
+
 interface Exports {
+  luma(rgb: number, grey: number, blocks: number): void;
   blend(rows: number, rowBytes: number, count: number, weights: number, target: number, blocks: number): void;
   fiveToFour(source: number, row: number, weights: number, groups: number): void;
 }
@@ -75,10 +101,29 @@ const kernel = assembled<Exports>([
     code: blend,
   },
   { name: 'fiveToFour', parameters: 4, locals: [[4, V128]], code: fiveToFour },
+  { name: 'luma', parameters: 3, locals: [[1, V128]], code: luma },
 ]);
 
 /** Values that are gone over at once. */
 const BLOCK = 16;
+
+/** Pixels that are turned grey in one go: few enough to stay in the processor's nearest cache. */
+const PIXELS = 4096;
+
+/** Luma (ITU-R BT.601) of pixels of three bytes, one byte a pixel. */
+export function lumaOf(rgb: Uint8Array): Uint8Array {
+  const grey = new Uint8Array(rgb.length / 3);
+  const greyAt = PIXELS * 3 + BLOCK;
+  const buffer = kernel.room(greyAt + PIXELS);
+  const source = new Uint8Array(buffer, 0, PIXELS * 3);
+  for (let from = 0; from < grey.length; from += PIXELS) {
+    const pixels = Math.min(PIXELS, grey.length - from);
+    source.set(rgb.subarray(from * 3, (from + pixels) * 3));
+    kernel.run.luma(0, greyAt, Math.ceil(pixels / BLOCK));
+    grey.set(new Uint8Array(buffer, greyAt, pixels), from);
+  }
+  return grey;
+}
 
 /** The rows that one new row is made of, each in a place of its own. Void once others are made. */
 export class RowBlender {

@@ -4,7 +4,7 @@
  * less than one, and a plain picture stays plain.
  */
 import type { Picture } from '../base/picture.ts';
-import { RowBlender, WEIGHT_BITS } from './resample-kernel.ts';
+import { lumaOf, RowBlender, WEIGHT_BITS } from './resample-kernel.ts';
 
 /**
  * How a picture stands against a reference: reference point `p` (in fractions from the picture's middle) is seen at
@@ -167,13 +167,7 @@ export function resampled(picture: Picture, widthPx: number, heightPx: number): 
 
 /** Luma (ITU-R BT.601) of the picture at a size, one byte a pixel. */
 export function greyAt(picture: Picture, widthPx: number, heightPx: number): Uint8Array {
-  const pixels = picture.widthPx * picture.heightPx;
-  const grey = new Uint8Array(pixels);
-  const { rgb } = picture;
-  for (let i = 0, at = 0; i < pixels; i++, at += 3) {
-    grey[i] = (77 * rgb[at]! + 150 * rgb[at + 1]! + 29 * rgb[at + 2]! + 128) >> 8;
-  }
-  return resampleBytes(grey, picture.widthPx, picture.heightPx, widthPx, heightPx, 1);
+  return resampleBytes(lumaOf(picture.rgb), picture.widthPx, picture.heightPx, widthPx, heightPx, 1);
 }
 
 /**

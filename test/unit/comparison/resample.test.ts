@@ -82,6 +82,14 @@ describe('resampling', () => {
 
   test('grey follows BT.601 and a mean stays a mean', () => {
     expect([...greyAt(blank(8, 8, [255, 0, 0]), 2, 2)]).toEqual([77, 77, 77, 77]);
+    const lively = noisy(blank(93, 61, [128, 110, 90]), 60, 4);
+    const luma = lively.rgb
+      .filter((_, i) => i % 3 === 0)
+      .map((red, pixel) => {
+        const [green = 0, blue = 0] = lively.rgb.subarray(pixel * 3 + 1);
+        return (77 * red + 150 * green + 29 * blue + 128) >> 8;
+      });
+    expect(greyAt(lively, 93, 61)).toEqual(luma);
     const mean = (values: Uint8Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
     const picture = place(3, 320, 180);
     expect(mean(greyAt(picture, 160, 90))).toBeCloseTo(mean(greyAt(picture, 320, 180)), 0);
