@@ -20,8 +20,8 @@ import { costOf } from '../capture/process-cost.ts';
 import { serveCamera, startServer, startViewers, type Kind } from './rig.ts';
 
 const TIMES_CHEAPER_LEAST = 8;
-/** A server runs for months: what its compiler does in the first seconds is not what looking costs. */
-const SETTLE_S = 15;
+/** A server runs for months: what its compiler and its first whole collection do is not what looking costs. */
+const SETTLE_S = 40;
 
 const { values: flags } = parseArgs({
   options: {

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { build } from 'vite';
 import { systemClock } from '../../../src/base/clock.ts';
 import { createLogger } from '../../../src/base/log.ts';
 import { startEmbeddedPostgres } from '../../../src/drivers/postgres/embedded.ts';
@@ -18,11 +19,30 @@ interface Program {
 }
 
 const RUNNER = path.resolve('test/support/run-ts.mjs');
+/** As deep as the built program is, so that what is found beside the sources is found. */
+const BUILT = path.resolve('var/bench/live');
+
+const fileOf = (name: string): string => path.join(import.meta.dirname, `${name}.ts`);
+
+/** As JavaScript, which is how servers run: a loader's own heap would be collected on their account. */
+async function built(name: string): Promise<string> {
+  await build({
+    ...{ configFile: false, logLevel: 'error' },
+    build: {
+      ...{ ssr: fileOf(name), outDir: BUILT, emptyOutDir: false, minify: false, target: 'node20' },
+      rolldownOptions: { output: { entryFileNames: '[name].mjs' } },
+    },
+  });
+  return path.join(BUILT, `${name}.mjs`);
+}
 
 /** Starts a program of this folder, which says one JSON line when it stands and one for each that it is asked. */
-async function startProgram(name: string, given: Record<string, unknown>): Promise<Program> {
-  const file = path.join(import.meta.dirname, `${name}.ts`);
-  const child: ChildProcess = spawn(process.execPath, [RUNNER, file, JSON.stringify(given)], {
+async function startProgram(
+  name: string,
+  given: Record<string, unknown>,
+  command = [RUNNER, fileOf(name)],
+): Promise<Program> {
+  const child: ChildProcess = spawn(process.execPath, [...command, JSON.stringify(given)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   if (!child.stdout || !child.stdin || child.pid === undefined) throw new Error(`${name} did not start`);
@@ -77,12 +97,12 @@ export async function startServer(
   stream: BenchStream,
 ): Promise<BenchServer> {
   const url = camera[stream];
-  if (kind === 'node-rtsp-stream') return startProgram('plain-server', { url });
+  if (kind === 'node-rtsp-stream') return startProgram('plain-server', { url }, [await built('plain-server')]);
   const postgres = await startEmbeddedPostgres({
     ...{ dir: path.join(dir, `postgres-${Date.now()}`), clock: systemClock, log: createLogger({ level: 'warn' }) },
     settings: { fsync: 'off' },
   });
-  const program = await startProgram('live-server', { url, database: postgres.url });
+  const program = await startProgram('live-server', { url, database: postgres.url }, [await built('live-server')]);
   return {
     pid: program.pid,
     info: program.info,
