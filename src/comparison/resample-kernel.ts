@@ -4,6 +4,22 @@
  */
 import { add, advance, assembled, get, I32, i32, load, repeat, set, simd, store, V128, zero } from './assembler.ts';
 
+const V = {
+  /** A number of 32 bits into all four places: from the stack, or from memory. */
+  splat: simd(0x11),
+  splatFrom: simd(0x09, 2, 0),
+  /** Sixteen bytes picked from the two on the stack, those of the second from 16 on. */
+  pick: (bytes: readonly number[]) => simd(0x0d, ...bytes),
+  plus: simd(0xae),
+  times: simd(0xb5),
+  /** Sums of the products of each pair of 16-bit numbers. */
+  pairs: simd(0xba),
+  shiftedRight: simd(0xac),
+  /** Twice four 32-bit numbers to eight of 16 bits, and twice eight of those to bytes, each held to what fits. */
+  toShorts: simd(0x85),
+  toBytes: simd(0x66),
+} as const;
+
 /** Two axes of 11 bits and a byte fill 30: sums stay within what a processor adds fastest. */
 export const WEIGHT_BITS = 11;
 const HALF = 1 << (2 * WEIGHT_BITS - 1);
@@ -16,24 +32,24 @@ const B = {
 } as const;
 
 /** The sum of a quarter, to the size of a byte again. */
-const scaledSum = (quarter: number): number[] => [...get(B.sums + quarter), ...i32(2 * WEIGHT_BITS), ...simd(0xac)];
+const scaledSum = (quarter: number): number[] => [...get(B.sums + quarter), ...i32(2 * WEIGHT_BITS), ...V.shiftedRight];
 
 /** Sixteen bytes at once: the sum over the rows of `weight * value`, rounded and scaled. */
 const blend = repeat(B.blocks, 1, [
-  ...QUARTERS.flatMap((quarter) => [...i32(HALF), ...simd(0x11), ...set(B.sums + quarter)]),
+  ...QUARTERS.flatMap((quarter) => [...i32(HALF), ...V.splat, ...set(B.sums + quarter)]),
   ...[...get(B.count), ...set(B.left), ...get(B.rows), ...set(B.from), ...get(B.weights), ...set(B.at)],
   ...repeat(B.left, 1, [
     // One weight in all four places.
-    ...[...get(B.at), ...simd(0x09, 2, 0), ...set(B.weight)],
+    ...[...get(B.at), ...V.splatFrom, ...set(B.weight)],
     ...QUARTERS.flatMap((quarter) => [
-      ...[...get(B.from), ...load(16 * quarter), ...get(B.weight), ...simd(0xb5)],
-      ...[...get(B.sums + quarter), ...simd(0xae), ...set(B.sums + quarter)],
+      ...[...get(B.from), ...load(16 * quarter), ...get(B.weight), ...V.times],
+      ...[...get(B.sums + quarter), ...V.plus, ...set(B.sums + quarter)],
     ]),
     ...[...get(B.from), ...get(B.rowBytes), ...add, ...set(B.from), ...advance(B.at, 4)],
   ]),
   // 32 bits to 16, and those to 8.
-  ...[...get(B.target), ...scaledSum(0), ...scaledSum(1), ...simd(0x85), ...scaledSum(2), ...scaledSum(3)],
-  ...[...simd(0x85), ...simd(0x66), ...store(0)],
+  ...[...get(B.target), ...scaledSum(0), ...scaledSum(1), ...V.toShorts, ...scaledSum(2), ...scaledSum(3)],
+  ...[...V.toShorts, ...V.toBytes, ...store(0)],
   ...[...advance(B.rows, 64), ...advance(B.target, 16)],
 ]);
 
@@ -52,8 +68,8 @@ const fiveToFour = [
     ...THIRDS.flatMap((third) => [
       ...[...get(F.row), ...get(F.bytes), ...zero],
       // Bytes 16 and up are the zeros: each byte becomes 16 bits.
-      ...simd(0x0d, ...QUARTERS.flatMap((quarter) => [4 * third + quarter, 16, 4 * third + quarter + 3, 16])),
-      ...[...get(F.pairs + third), ...simd(0xba), ...store(16 * third)],
+      ...V.pick(QUARTERS.flatMap((quarter) => [4 * third + quarter, 16, 4 * third + quarter + 3, 16])),
+      ...[...get(F.pairs + third), ...V.pairs, ...store(16 * third)],
     ]),
     ...[...advance(F.source, 15), ...advance(F.row, 48)],
   ]),
@@ -67,20 +83,20 @@ const RED_AND_GREEN = QUARTERS.flatMap((pixel) => [3 * pixel, 16, 3 * pixel + 1,
 const BLUE = QUARTERS.flatMap((pixel) => [3 * pixel + 2, 16, 16, 16]);
 
 /** Two weights of 16 bits in all four places. */
-const twoWeights = (first: number, second: number): number[] => [...i32(first | (second << 16)), ...simd(0x11)];
+const twoWeights = (first: number, second: number): number[] => [...i32(first | (second << 16)), ...V.splat];
 
 /** The sum of three weighted bytes and a half, to the size of a byte again. */
 const fourLumas = (quarter: number): number[] => [
   ...[...get(L.rgb), ...load(12 * quarter), ...set(L.bytes)],
-  ...[...get(L.bytes), ...zero, ...simd(0x0d, ...RED_AND_GREEN), ...twoWeights(77, 150), ...simd(0xba)],
-  ...[...get(L.bytes), ...zero, ...simd(0x0d, ...BLUE), ...twoWeights(29, 0), ...simd(0xba), ...simd(0xae)],
-  ...[...i32(128), ...simd(0x11), ...simd(0xae), ...i32(8), ...simd(0xac)],
+  ...[...get(L.bytes), ...zero, ...V.pick(RED_AND_GREEN), ...twoWeights(77, 150), ...V.pairs],
+  ...[...get(L.bytes), ...zero, ...V.pick(BLUE), ...twoWeights(29, 0), ...V.pairs, ...V.plus],
+  ...[...i32(128), ...V.splat, ...V.plus, ...i32(8), ...V.shiftedRight],
 ];
 
 /** Sixteen pixels at once: luma of ITU-R BT.601. */
 const luma = repeat(L.blocks, 1, [
-  ...[...get(L.grey), ...fourLumas(0), ...fourLumas(1), ...simd(0x85), ...fourLumas(2), ...fourLumas(3)],
-  ...[...simd(0x85), ...simd(0x66), ...store(0)],
+  ...[...get(L.grey), ...fourLumas(0), ...fourLumas(1), ...V.toShorts, ...fourLumas(2), ...fourLumas(3)],
+  ...[...V.toShorts, ...V.toBytes, ...store(0)],
   ...[...advance(L.rgb, 48), ...advance(L.grey, 16)],
 ]);
 
