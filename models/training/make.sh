@@ -27,6 +27,6 @@ $python "$here/detector.py" human/package "$here/../detector.onnx"
 }
 [ -d photographs ] || $python "$here/photographs.py" assets/package debian photographs
 $python "$here/scenes.py" renders --places "${PLACES:-150}"
-$python "$here/prepare.py" cache --backbone backbone.pth --renders renders --sequences "$@" --pictures photographs --batches "${BATCHES:-500}"
+$python "$here/prepare.py" cache --backbone backbone.pth --renders renders --sequences "$@" --pictures photographs --batches "${BATCHES:-1600}"
 [ -f decoder.pth ] || $python "$here/train.py" cache --epochs "${EPOCHS:-1}" --out decoder.pth
 $python "$here/export.py" --backbone backbone.pth --decoder decoder.pth --out "$here/.."

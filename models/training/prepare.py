@@ -1,6 +1,6 @@
 """Makes training batches and runs them through the frozen encoder once, so that decoders can be trained on them quickly.
 
-    nice -n 10 /usr/bin/python3 prepare.py CACHE --backbone backbone.pth --renders DIR... --sequences DIR... --pictures DIR... --batches 500
+    nice -n 10 /usr/bin/python3 prepare.py CACHE --backbone backbone.pth --renders DIR... --sequences DIR... --pictures DIR... --batches 1600
 
 Batch n comes from the seed and n alone and is written whole or not at all: the command goes on where it stopped, and two
 may run at once on different ranges (--first). Each holds frames (float16 levels), the nearest lawful past of each of their
@@ -64,7 +64,7 @@ def main():
     options.add_argument("--sequences", nargs="*", default=[])
     options.add_argument("--pictures", nargs="*", default=[])
     options.add_argument("--first", type=int, default=0)
-    options.add_argument("--batches", type=int, default=500)
+    options.add_argument("--batches", type=int, default=1600)
     options.add_argument("--seed", type=int, default=1)
     o = options.parse_args()
 
