@@ -76,6 +76,11 @@ def _separable(i, o):
     return nn.Sequential(_block(i, i, 3, i), _block(i, o, 1))
 
 
+def _doubled(x):
+    """By a fixed scale, which the sides' being multiples of 32 allows: ONNX Runtime has a quick kernel for it."""
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
 class Decoder(nn.Module):
     """(frame levels, nearest levels) -> logits [N,1,H/4,W/4]."""
 
@@ -90,16 +95,13 @@ class Decoder(nn.Module):
         nn.init.constant_(self.head.bias, -2.0)
 
     def forward(self, frame, lawful):
-        r = [
-            reduce(torch.cat([(u - w).abs(), 3 * (1 - cosine(u, w))], 1))
-            for reduce, w, u in zip(self.reduce, frame, lawful)
-        ]
+        return self.merged([torch.cat([(u - w).abs(), 3 * (1 - cosine(u, w))], 1) for w, u in zip(frame, lawful)])
 
-        def up(x, like):
-            return F.interpolate(x, size=like.shape[-2:], mode="bilinear", align_corners=False)
-
+    def merged(self, apart):
+        """Differences and distance at each level, [N,C+1,h,w] -> logits, from coarse to fine."""
+        r = [reduce(x) for reduce, x in zip(self.reduce, apart)]
         y = self.mix16(torch.cat([r[2], r[3]], 1))
-        y = self.mix32(torch.cat([y, up(r[4], y)], 1))
-        y = self.mix8(torch.cat([up(y, r[1]), r[1]], 1))
-        y = self.mix4(torch.cat([up(y, r[0]), r[0]], 1))
+        y = self.mix32(torch.cat([y, _doubled(r[4])], 1))
+        y = self.mix8(torch.cat([_doubled(y), r[1]], 1))
+        y = self.mix4(torch.cat([_doubled(y), r[0]], 1))
         return self.head(y)
