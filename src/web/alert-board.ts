@@ -23,12 +23,15 @@ export interface AlertFollower {
   hand(message: string): void;
 }
 
+/** The list without the moment it is answered at. */
+type Standing = Omit<AlertList, 'serverTime'>;
+
 /** What every screen of a moment is told, made once. */
 interface Shared {
   /** The newest event that this process had heard of when the list was read. */
   readonly knownId: number;
   readonly madeAtMs: number;
-  readonly list: Promise<AlertList>;
+  readonly list: Promise<Standing>;
 }
 
 export class AlertBoard {
@@ -51,8 +54,8 @@ export class AlertBoard {
 
   /** @param after an event that the list must know of */
   async list(cameras: Cameras, after: number): Promise<AlertList> {
-    const list = await (cameras === undefined ? this.#listForAll(after) : this.#read(cameras));
-    return { ...list, serverTime: new Date(this.#clock.nowMs()).toISOString() };
+    const standing = await (cameras === undefined ? this.#listForAll(after) : this.#read(cameras));
+    return { ...standing, serverTime: new Date(this.#clock.nowMs()).toISOString() };
   }
 
   /** @returns ends it */
@@ -70,31 +73,32 @@ export class AlertBoard {
   }
 
   #wake(): void {
-    this.#again = true;
-    if (this.#isHanding) return;
+    if (this.#isHanding) {
+      this.#again = true;
+      return;
+    }
     this.#isHanding = true;
     // Who is not handed the list asks for it.
     this.#handOut()
       .catch((thrown: unknown) => this.#log.warn({ problem: problemOf(thrown) }, 'alerts could not be handed out'))
       .finally(() => {
         this.#isHanding = false;
-        if (this.#again) this.#wake();
+        if (!this.#again) return;
+        this.#again = false;
+        this.#wake();
       });
   }
 
   async #handOut(): Promise<void> {
-    while (this.#again) {
-      this.#again = false;
-      const after = this.#feed.lastId;
-      const made = new Map<string, Promise<string>>();
-      for (const follower of [...this.#followers]) {
-        const scope = follower.scope();
-        if (!scope) continue;
-        const key = scope.cameras === undefined ? 'all' : scope.cameras.join();
-        const message = made.get(key) ?? this.#messageFor(scope.cameras, after);
-        made.set(key, message);
-        follower.hand(await message);
-      }
+    const after = this.#feed.lastId;
+    const made = new Map<string, Promise<string>>();
+    for (const follower of [...this.#followers]) {
+      const scope = follower.scope();
+      if (!scope) continue;
+      const key = scope.cameras === undefined ? 'all' : scope.cameras.join();
+      const message = made.get(key) ?? this.#messageFor(scope.cameras, after);
+      made.set(key, message);
+      follower.hand(await message);
     }
   }
 
@@ -104,7 +108,7 @@ export class AlertBoard {
   }
 
   /** Twenty screens that learn of the same event ask within the same moment: one query answers them all. */
-  #listForAll(after: number): Promise<AlertList> {
+  #listForAll(after: number): Promise<Standing> {
     const nowMs = this.#clock.monotonicMs();
     const knownId = this.#feed.lastId;
     const shared = this.#shared;
@@ -119,13 +123,11 @@ export class AlertBoard {
     return made.list;
   }
 
-  async #read(cameras: Cameras): Promise<AlertList> {
-    const nowMs = this.#clock.nowMs();
-    const { alerts, counts } = await standingAlerts(this.#db, LIMITS.alertsListed, nowMs, cameras);
+  async #read(cameras: Cameras): Promise<Standing> {
+    const { alerts, counts } = await standingAlerts(this.#db, LIMITS.alertsListed, this.#clock.nowMs(), cameras);
     return {
       items: alerts.map(alertOf),
       counts: { ...counts.unacknowledged, acknowledged: counts.acknowledged },
-      serverTime: new Date(nowMs).toISOString(),
     };
   }
 }
