@@ -24,8 +24,16 @@ const BUILT = path.resolve('var/bench/live');
 
 const fileOf = (name: string): string => path.join(import.meta.dirname, `${name}.ts`);
 
-/** As JavaScript, which is how servers run: a loader's own heap would be collected on their account. */
-async function built(name: string): Promise<string> {
+const builds = new Map<string, Promise<string>>();
+
+/** As JavaScript, which is how servers run: a loader's own heap would be collected on their account. Of each once. */
+function built(name: string): Promise<string> {
+  const made = builds.get(name) ?? compile(name);
+  builds.set(name, made);
+  return made;
+}
+
+async function compile(name: string): Promise<string> {
   await build({
     ...{ configFile: false, logLevel: 'error' },
     build: {
