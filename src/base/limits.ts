@@ -173,7 +173,8 @@ export const LIMITS = {
   liveTilesPerPage: 64,
   /** Bytes that may wait for a slow page before its tiles skip to their next key unit: half a second of a full wall. */
   liveBytesWaiting: 2 * 1024 * 1024,
-  /** What comes at one time for all tiles of a page is one message, up to about this. */
+  /** All pages are written to at most once in this time, unless more than the next waits for one of them. */
+  liveWriteBeatMs: 100,
   liveMessageBytes: 256 * 1024,
   liveAskBytes: 1024,
   /** Cameras made into MPEG-1 at once for browsers that cannot play them: each is an ffmpeg and about a fifth of a core. */

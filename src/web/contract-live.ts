@@ -1,21 +1,22 @@
 /**
  * Live pictures: one WebSocket a page, `/api/v1/live`, for all its tiles. The page sends {@link LiveAsk} as JSON text; the
- * server answers each tile's {@link LiveTile} as JSON text and its pictures as binary messages:
+ * server answers each tile's {@link LiveTile} as JSON text and its pictures as binary messages: the tile as uint16,
+ * big-endian as all of it, and what came of it at one time, piece after piece until the message ends:
  *
- *   0  uint16  tile, big-endian as all of it
- *   2  uint8   flags: 1 key unit, 2 follows a loss and shows artefacts until the next key unit, 4 a piece of MPEG-1
- *   3  uint8   0
+ *   0  uint8   flags: 1 key unit, 2 follows a loss and shows artefacts until the next key unit, 4 a piece of MPEG-1
+ *   1  …       0
  *   4  float64 when it arrived here, UTC ms
  *   12 uint32  the stream's own clock, 90 kHz, wraps (RFC 3550, 5.1); 0 of MPEG-1
  *   16 uint32  length of what follows
  *   20 …       one access unit, Annex B (ITU-T H.264 annex B); or some bytes of an MPEG transport stream (ISO/IEC 13818-1)
  *
- * and so on until the message ends: what comes at one time, of all tiles, is one message.
+ * The number of the tile is a fragment of its own (RFC 6455, 5.4): the rest is the same for every page.
  */
 import { Type, type Static } from 'typebox';
 import { Id, Words } from './contract-shapes.ts';
 
 export const LIVE_URL = '/api/v1/live';
+export const LIVE_TILE_BYTES = 2;
 export const LIVE_HEADER_BYTES = 20;
 export const LIVE_KEY_FLAG = 1;
 export const LIVE_LOSS_FLAG = 2;

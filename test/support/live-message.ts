@@ -1,14 +1,19 @@
 /** Reads a binary message of the live line, as `src/web/contract-live.ts` lays it out. */
-import { LIVE_HEADER_BYTES } from '../../src/web/contract.ts';
+import { LIVE_HEADER_BYTES, LIVE_TILE_BYTES } from '../../src/web/contract.ts';
 
-export function liveUnitsIn(message: Buffer): { header: Buffer; bytes: Buffer }[] {
-  const units: { header: Buffer; bytes: Buffer }[] = [];
-  for (let at = 0; at < message.length;) {
-    const header = message.subarray(at, at + LIVE_HEADER_BYTES);
-    const end = at + LIVE_HEADER_BYTES + header.readUInt32BE(16);
-    if (end > message.length) throw new RangeError(`a unit of the live message at ${at} ends behind it`);
-    units.push({ header, bytes: message.subarray(at + LIVE_HEADER_BYTES, end) });
+export interface LiveMessage {
+  readonly tile: number;
+  readonly pieces: readonly { readonly flags: number; readonly atMs: number; readonly bytes: Buffer }[];
+}
+
+export function liveMessageIn(message: Buffer): LiveMessage {
+  const pieces: { flags: number; atMs: number; bytes: Buffer }[] = [];
+  for (let at = LIVE_TILE_BYTES; at < message.length;) {
+    const begin = at + LIVE_HEADER_BYTES;
+    const end = begin + message.readUInt32BE(at + 16);
+    if (end > message.length) throw new RangeError(`a piece of the live message at ${at} ends behind it`);
+    pieces.push({ flags: message[at]!, atMs: message.readDoubleBE(at + 4), bytes: message.subarray(begin, end) });
     at = end;
   }
-  return units;
+  return { tile: message.readUInt16BE(0), pieces };
 }

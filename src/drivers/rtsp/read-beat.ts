@@ -2,8 +2,8 @@
  * How hurriedly a socket is read. A camera sends a packet every few milliseconds, and being woken for each costs several
  * times more than walking through all of them at once. So what comes may gather in the kernel for a beat: a short one while
  * a key unit is waited for, which then arrives so much late at most, and a long one while nobody waits. All connections
- * read on the same beats, so that one waking serves them all. A stream that brings more than
- * {@link LIMITS.rtspReadBeatBytes} in a long beat is read as it comes, or it would fill the camera's buffers.
+ * read on the same beats, so that one waking serves them all. After a beat that brought more than
+ * {@link LIMITS.rtspReadBeatBytes} a stream is read as it comes for one, or it would fill the camera's buffers.
  */
 import type { Clock, Timer } from '../../base/clock.ts';
 import { LIMITS } from '../../base/limits.ts';
@@ -21,7 +21,9 @@ export class ReadBeat {
   #timer: Timer | undefined;
   #bytes = 0;
   /** Of a long beat, as last measured. A stream is measured once before anything of it is left waiting. */
-  #bytesBefore = Infinity;
+  #bytesOfLong = Infinity;
+  /** Of the short beat before, once there was one. A key unit in it would tell of a long beat that is all key units. */
+  #bytesOfShort: number | undefined;
 
   /** @param resume takes up reading again where it was left; called also when it was not */
   constructor(clock: Clock, resume: () => void) {
@@ -39,6 +41,7 @@ export class ReadBeat {
     this.end();
     this.#pace = pace;
     this.#bytes = 0;
+    this.#bytesOfShort = undefined;
     if (pace !== 'at_once') this.#wait(BEAT_MS[pace], false);
   }
 
@@ -50,7 +53,7 @@ export class ReadBeat {
   readsOn(length: number, more: boolean): boolean {
     if (this.#pace === 'at_once') return true;
     this.#bytes += length;
-    return more || this.#bytesBefore > LIMITS.rtspReadBeatBytes;
+    return more || (this.#bytesOfShort ?? this.#bytesOfLong) > LIMITS.rtspReadBeatBytes;
   }
 
   /** Reads as it comes from now on. */
@@ -65,8 +68,8 @@ export class ReadBeat {
   #wait(beatMs: number, whole: boolean): void {
     const inMs = beatMs - (this.#clock.monotonicMs() % beatMs);
     this.#timer = this.#clock.after(inMs, () => {
-      // A short beat with a key unit in it would tell of a stream that is all key units.
-      if (whole && this.#pace === 'unhurried') this.#bytesBefore = this.#bytes;
+      if (whole && this.#pace === 'unhurried') this.#bytesOfLong = this.#bytes;
+      if (whole && this.#pace === 'soon') this.#bytesOfShort = this.#bytes;
       this.#bytes = 0;
       this.#resume();
       this.#wait(beatMs, true);

@@ -8,6 +8,7 @@ import {
   LIVE_KEY_FLAG,
   LIVE_LOSS_FLAG,
   LIVE_MPEG1_FLAG,
+  LIVE_TILE_BYTES,
   LIVE_URL,
   type LiveAsk,
   type LiveTile,
@@ -81,7 +82,7 @@ function open(): void {
   };
   opened.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
     if (typeof data === 'string') hearState(JSON.parse(data) as LiveTile);
-    else hearUnits(data);
+    else hearPieces(data);
   };
   opened.onclose = () => {
     if (socket !== opened) return;
@@ -114,23 +115,24 @@ function hearState({ tile, state, ...about }: LiveTile): void {
   tiles.get(tile)?.listener.onState(state, about);
 }
 
-function hearUnits(message: ArrayBuffer): void {
+function hearPieces(message: ArrayBuffer): void {
   const view = new DataView(message);
-  for (let at = 0; at + LIVE_HEADER_BYTES <= message.byteLength;) {
+  const listener = tiles.get(view.getUint16(0))?.listener;
+  for (let at = LIVE_TILE_BYTES; listener && at + LIVE_HEADER_BYTES <= message.byteLength;) {
     const length = view.getUint32(at + 16);
-    hearUnit(new DataView(message, at, LIVE_HEADER_BYTES), new Uint8Array(message, at + LIVE_HEADER_BYTES, length));
+    const bytes = new Uint8Array(message, at + LIVE_HEADER_BYTES, length);
+    hearPiece(listener, new DataView(message, at, LIVE_HEADER_BYTES), bytes);
     at += LIVE_HEADER_BYTES + length;
   }
 }
 
-function hearUnit(header: DataView, bytes: Uint8Array): void {
-  const flags = header.getUint8(2);
-  const listener = tiles.get(header.getUint16(0))?.listener;
+function hearPiece(listener: TileListener, header: DataView, bytes: Uint8Array): void {
+  const flags = header.getUint8(0);
   if ((flags & LIVE_MPEG1_FLAG) !== 0) {
-    listener?.onPiece(bytes, header.getFloat64(4));
+    listener.onPiece(bytes, header.getFloat64(4));
     return;
   }
-  listener?.onUnit({
+  listener.onUnit({
     isKey: (flags & LIVE_KEY_FLAG) !== 0,
     followsLoss: (flags & LIVE_LOSS_FLAG) !== 0,
     arrivedAtMs: header.getFloat64(4),

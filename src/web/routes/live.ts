@@ -10,15 +10,16 @@ import { problemOf, SentinelError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import {
   ErrorBody,
-  LIVE_HEADER_BYTES,
   LIVE_KEY_FLAG,
   LIVE_LOSS_FLAG,
   LIVE_MPEG1_FLAG,
+  LIVE_TILE_BYTES,
   LIVE_URL,
   LiveAsk,
   type LiveTile,
 } from '../contract.ts';
 import { signedIn } from '../guard.ts';
+import { LiveMessages, type LivePiece } from '../live-messages.ts';
 import { LiveSittings } from '../live-sittings.ts';
 import type { Server, WebParts } from '../server.ts';
 import { seesCamera } from '../unit-scope.ts';
@@ -35,6 +36,7 @@ type LiveState = Parameters<Parameters<WebParts['live']['watch']>[2]['onState']>
 export async function liveRoutes(server: Server, parts: WebParts): Promise<void> {
   const pages = new Map<LivePage, number>();
   const sittings = new LiveSittings(parts);
+  const messages = new LiveMessages(parts.clock);
 
   await server.register(async (scope) => {
     await scope.register(websocket, { options: { maxPayload: LIMITS.liveAskBytes, perMessageDeflate: false } });
@@ -73,7 +75,7 @@ export async function liveRoutes(server: Server, parts: WebParts): Promise<void>
         },
       },
       (socket: WebSocket, request: FastifyRequest) => {
-        const page = new LivePage(socket, request, parts, sittings);
+        const page = new LivePage(socket, request, parts, sittings, messages);
         pages.set(page, signedIn(request).userId);
         parts.metrics.livePages.set(pages.size);
         socket.on('close', () => {
@@ -94,6 +96,8 @@ interface Tile {
   /** Units are skipped until a key unit finds room. */
   skipping: boolean;
   ended: boolean;
+  /** What came since the page was last written to. */
+  gathered: LivePiece[];
 }
 
 class LivePage {
@@ -101,19 +105,26 @@ class LivePage {
   readonly #request: FastifyRequest;
   readonly #parts: WebParts;
   readonly #sittings: LiveSittings;
+  readonly #messages: LiveMessages;
   readonly #tiles = new Map<number, Tile>();
   readonly #heartbeat: Timer;
-  /** What came in this turn of the event loop, for one message. */
-  #gathered: Uint8Array[] = [];
+  readonly #write = (): void => this.#flush();
   #gatheredBytes = 0;
   #grace: Timer | undefined;
   #alive = true;
 
-  constructor(socket: WebSocket, request: FastifyRequest, parts: WebParts, sittings: LiveSittings) {
+  constructor(
+    socket: WebSocket,
+    request: FastifyRequest,
+    parts: WebParts,
+    sittings: LiveSittings,
+    messages: LiveMessages,
+  ) {
     this.#socket = socket;
     this.#request = request;
     this.#parts = parts;
     this.#sittings = sittings;
+    this.#messages = messages;
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#onMessage(messageOf(LiveAsk, data, isBinary)));
     socket.on('pong', () => (this.#alive = true));
     // What went wrong with the line shows in its end; there is nobody else to tell.
@@ -177,7 +188,10 @@ class LivePage {
       this.#tell({ tile: number, state: 'refused', problem: 'web.too_many_streams' });
       return;
     }
-    const tile: Tile = { cameraId: camera, rise: undefined, end: undefined, skipping: false, ended: false };
+    const tile: Tile = {
+      ...{ cameraId: camera, rise: undefined, end: undefined, skipping: false, ended: false },
+      gathered: [],
+    };
     this.#tiles.set(number, tile);
     this.#parts.metrics.liveTiles.inc();
     void this.#watch(number, tile, format === 'mpeg1' ? 'mpeg1' : stream);
@@ -193,10 +207,10 @@ class LivePage {
       const end =
         what === 'mpeg1'
           ? await live.watchMpeg1(tile.cameraId, {
-              onPiece: (bytes, atMs) => this.#sendPiece(number, tile, bytes, atMs),
+              onPiece: (bytes, atMs) => this.#sendPiece(tile, bytes, atMs),
               onState,
             })
-          : await live.watch(tile.cameraId, what, { onUnit: (unit) => this.#send(number, tile, unit), onState });
+          : await live.watch(tile.cameraId, what, { onUnit: (unit) => this.#send(tile, unit), onState });
       if (tile.ended) await end();
       else tile.end = end;
     } catch (thrown) {
@@ -222,55 +236,60 @@ class LivePage {
     this.#tell({ tile: number, state: name, ...(codec && { codec }), ...(problem && { problem }) });
   }
 
-  #send(number: number, tile: Tile, unit: LiveUnit): void {
+  #send(tile: Tile, { isKey, followsLoss, arrivedAtMs, rtpTimestamp, bytes }: LiveUnit): void {
     if (tile.ended || this.#socket.readyState !== this.#socket.OPEN) return;
     if (this.#isFull()) tile.skipping = true;
-    else if (unit.isKey) tile.skipping = false;
+    else if (isKey) tile.skipping = false;
     this.#parts.metrics.liveUnits[tile.skipping ? 'skipped' : 'sent']++;
     if (tile.skipping) return;
-    const flags = (unit.isKey ? LIVE_KEY_FLAG : 0) | (unit.followsLoss ? LIVE_LOSS_FLAG : 0);
-    this.#gather(headerOf(number, flags, unit.arrivedAtMs, unit.rtpTimestamp, unit.bytes.length), unit.bytes);
+    const flags = (isKey ? LIVE_KEY_FLAG : 0) | (followsLoss ? LIVE_LOSS_FLAG : 0);
+    this.#gather(tile, { flags, atMs: arrivedAtMs, mediaTime: rtpTimestamp, bytes });
   }
 
   /** The player finds its way back into a transport stream of which pieces are missing. */
-  #sendPiece(number: number, tile: Tile, bytes: Uint8Array, atMs: number): void {
+  #sendPiece(tile: Tile, bytes: Uint8Array, atMs: number): void {
     if (tile.ended || this.#socket.readyState !== this.#socket.OPEN) return;
     const isSkipped = this.#isFull();
     this.#parts.metrics.liveUnits[isSkipped ? 'skipped' : 'sent']++;
-    if (!isSkipped) this.#gather(headerOf(number, LIVE_MPEG1_FLAG, atMs, 0, bytes.length), bytes);
+    if (!isSkipped) this.#gather(tile, { flags: LIVE_MPEG1_FLAG, atMs, mediaTime: 0, bytes });
   }
 
   #isFull(): boolean {
     return this.#socket.bufferedAmount + this.#gatheredBytes > LIMITS.liveBytesWaiting;
   }
 
-  #gather(header: Uint8Array, bytes: Uint8Array): void {
-    if (this.#gathered.length === 0) setImmediate(() => this.#flush());
-    this.#gathered.push(header, bytes);
-    this.#gatheredBytes += header.length + bytes.length;
+  #gather(tile: Tile, piece: LivePiece): void {
+    tile.gathered.push(piece);
+    this.#gatheredBytes += piece.bytes.length;
     if (this.#gatheredBytes >= LIMITS.liveMessageBytes) this.#flush();
+    else this.#messages.soon(this.#write);
   }
 
   #flush(): void {
-    if (this.#gathered.length === 0) return;
-    const message = Buffer.concat(this.#gathered, this.#gatheredBytes);
-    this.#gathered = [];
     this.#gatheredBytes = 0;
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(message);
+    const line = this.#request.raw.socket;
+    // One call of the system for all that is written here.
+    line.cork();
+    for (const [number, tile] of this.#tiles) {
+      const { gathered } = tile;
+      if (gathered.length === 0) continue;
+      tile.gathered = [];
+      if (this.#socket.readyState !== this.#socket.OPEN) continue;
+      this.#socket.send(numberOf(number), { binary: true, fin: false });
+      this.#socket.send(this.#messages.of(gathered), { binary: true, fin: true });
+    }
+    line.uncork();
   }
 
   #tell(tile: LiveTile): void {
+    // What came before it is sent before it.
+    this.#flush();
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(tile));
   }
 }
 
-function headerOf(tile: number, flags: number, atMs: number, mediaTime: number, length: number): Buffer {
-  const header = Buffer.allocUnsafe(LIVE_HEADER_BYTES);
-  header.writeUInt16BE(tile, 0);
-  header[2] = flags;
-  header[3] = 0;
-  header.writeDoubleBE(atMs, 4);
-  header.writeUInt32BE(mediaTime >>> 0, 12);
-  header.writeUInt32BE(length, 16);
-  return header;
+function numberOf(tile: number): Buffer {
+  const bytes = Buffer.allocUnsafe(LIVE_TILE_BYTES);
+  bytes.writeUInt16BE(tile, 0);
+  return bytes;
 }

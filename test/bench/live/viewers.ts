@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import WebSocket from 'ws';
 import { LIVE_KEY_FLAG, LIVE_MPEG1_FLAG, LIVE_URL } from '../../../src/web/contract.ts';
-import { liveUnitsIn } from '../../support/live-message.ts';
+import { liveMessageIn } from '../../support/live-message.ts';
 
 const given = JSON.parse(process.argv[2] ?? '{}') as {
   kind: 'sentinel' | 'plain';
@@ -43,13 +43,12 @@ class Viewer {
   #take(data: Buffer): void {
     this.bytes += data.length;
     if (given.kind === 'plain') return;
-    for (const { header, bytes } of liveUnitsIn(data)) {
-      const flags = header[2] ?? 0;
+    for (const { flags, atMs, bytes } of liveMessageIn(data).pieces) {
       const canBegin = (flags & (LIVE_KEY_FLAG | LIVE_MPEG1_FLAG)) !== 0 && bytes.length > 0;
       if (this.firstMs === undefined && !canBegin) continue;
       this.firstMs ??= performance.now() - this.#askedAtMs;
       this.pictures++;
-      this.oldestMs = Math.max(this.oldestMs, Date.now() - header.readDoubleBE(4));
+      this.oldestMs = Math.max(this.oldestMs, Date.now() - atMs);
     }
   }
 }

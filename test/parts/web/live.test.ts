@@ -9,7 +9,7 @@ import { LIVE_KEY_FLAG, LIVE_URL, type LiveAsk, type LiveTile } from '../../../s
 import type { LiveRelay } from '../../../src/wall/wall.ts';
 import { ensureFirstAdmin } from '../../../src/web/web.ts';
 import { liveOf } from '../../support/live.ts';
-import { liveUnitsIn } from '../../support/live-message.ts';
+import { liveMessageIn } from '../../support/live-message.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/postgres.ts';
 import { MemoryPictures } from '../../support/sample-estate.ts';
 import { LOGIN, simulated } from '../../support/simulated.ts';
@@ -48,13 +48,9 @@ class Page {
     this.socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (!isBinary) this.states.push(JSON.parse(data.toString()) as LiveTile);
       else {
-        for (const { header, bytes } of liveUnitsIn(data)) {
-          this.units.push({
-            tile: header.readUInt16BE(0),
-            isKey: (header[2]! & LIVE_KEY_FLAG) !== 0,
-            arrivedAtMs: header.readDoubleBE(4),
-            bytes,
-          });
+        const { tile, pieces } = liveMessageIn(data);
+        for (const { flags, atMs, bytes } of pieces) {
+          this.units.push({ tile, isKey: (flags & LIVE_KEY_FLAG) !== 0, arrivedAtMs: atMs, bytes });
         }
       }
     });

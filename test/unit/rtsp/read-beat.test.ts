@@ -88,3 +88,19 @@ test('all beat together, whenever they began', async () => {
   expect(at.filter((ms) => ms % BEAT_MS === 0)).toHaveLength(3);
   expect(at.every((ms) => ms % LIMITS.rtspReadSoonMs === 0)).toBe(true);
 });
+
+test('measures short beats too where there are no long ones, and reads as it comes after one that brought much', async () => {
+  const { beat: calm, clock } = beat();
+  calm.pace = 'soon';
+  expect(calm.readsOn(1000, false)).toBe(true);
+  await clock.advance(LIMITS.rtspReadSoonMs);
+  expect(calm.readsOn(1000, false)).toBe(true);
+  await clock.advance(LIMITS.rtspReadSoonMs);
+  expect(calm.readsOn(LIMITS.rtspReadBeatBytes + 1, false)).toBe(false);
+  await clock.advance(LIMITS.rtspReadSoonMs);
+  expect(calm.readsOn(1000, false)).toBe(true);
+  await clock.advance(LIMITS.rtspReadSoonMs);
+  expect(calm.readsOn(1000, false)).toBe(false);
+  calm.pace = 'unhurried';
+  expect(calm.readsOn(1000, false)).toBe(true);
+});
