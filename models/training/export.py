@@ -1,6 +1,6 @@
 """Writes encoder.onnx and decoder.onnx and checks that they can be read.
 
-    /usr/bin/python3 export.py --backbone backbone.pth --decoder decoder.pth --out ..
+    /usr/bin/python3 export.py --package package --decoders decoder*.pth --out ..
 
 encoder: `rgb` uint8 [1,H,W,3] -> `level0`..`level4` float [1,h,w,C]; H and W any multiples of 32.
 decoder: `frame0`..`frame4`, `lawful0`..`lawful4` as the encoder's levels -> `heat` float [h,w] in 0..1, a quarter of H, W.
@@ -13,7 +13,7 @@ import onnx
 import torch
 import torch.nn as nn
 
-from eye import CHANNELS, LEVELS, NORMAL_EPSILON, STRIDES, Decoder, Encoder
+from eye import CHANNELS, NORMAL_EPSILON, STRIDES, Decoder, Encoder
 
 OPSET = 17
 
@@ -23,42 +23,38 @@ class EncoderGraph(nn.Module):
 
     def __init__(self, encoder):
         super().__init__()
-        self.layers = encoder.layers
+        self.trunk = encoder.trunk
         self.normalise = nn.ModuleList([nn.InstanceNorm2d(c, eps=NORMAL_EPSILON) for c in CHANNELS])
 
     def forward(self, rgb):
-        x, levels = rgb.permute(0, 3, 1, 2).float() / 127.5 - 1, []
-        for index, layer in enumerate(self.layers):
-            x = layer(x)
-            if index in LEVELS:
-                levels.append(self.normalise[len(levels)](x).permute(0, 2, 3, 1))
-        return tuple(levels)
+        return tuple(n(x).permute(0, 2, 3, 1) for n, x in zip(self.normalise, self.trunk(rgb.permute(0, 3, 1, 2).float())))
 
 
 class DecoderGraph(nn.Module):
-    """The decoder with its distances taken along the channels as they lie in memory: the same to the rounding, and faster."""
+    """Several decoders, the mean of whose logits counts. Distances are taken along the channels as they lie in memory: the same
+    to the rounding, and faster."""
 
-    def __init__(self, decoder):
+    def __init__(self, decoders):
         super().__init__()
-        self.decoder = decoder
+        self.decoders = nn.ModuleList(decoders)
 
     def forward(self, *levels):
-        apart = []
-        for w, u in zip(levels[:5], levels[5:]):
-            cosine = (u * w).sum(-1) / ((u * u).sum(-1) * (w * w).sum(-1) + 1e-6).sqrt()
-            apart.append(torch.cat([(u - w).abs().permute(0, 3, 1, 2), 3 * (1 - cosine).unsqueeze(1)], 1))
-        return torch.sigmoid(self.decoder.merged(apart))[0, 0]
+        seen = []
+        for level, (w, u) in enumerate(zip(levels[:5], levels[5:])):
+            likeness = (u * w).sum(-1) / ((u * u).sum(-1) * (w * w).sum(-1) + 1e-6).sqrt()
+            seen.append(self.decoders[0].seen(level, w.permute(0, 3, 1, 2), u.permute(0, 3, 1, 2), likeness.unsqueeze(1)))
+        return torch.sigmoid(sum(decoder.merged(seen) for decoder in self.decoders) / len(self.decoders))[0, 0]
 
 
 def main():
     options = argparse.ArgumentParser()
-    options.add_argument("--backbone", required=True)
-    options.add_argument("--decoder", required=True)
+    options.add_argument("--package", required=True)
+    options.add_argument("--decoders", nargs="+", required=True)
     options.add_argument("--out", required=True)
     o = options.parse_args()
-    encoder, decoder = Encoder(), Decoder()
-    encoder.layers.load_state_dict(torch.load(o.backbone))
-    decoder.load_state_dict(torch.load(o.decoder))
+    encoder, decoders = Encoder(o.package), [Decoder() for _ in o.decoders]
+    for decoder, file in zip(decoders, o.decoders):
+        decoder.load_state_dict(torch.load(file))
 
     height, width = 288, 512
     levels = [torch.randn(1, height // s, width // s, c) for c, s in zip(CHANNELS, STRIDES)]
@@ -67,7 +63,7 @@ def main():
     free = {1: "height", 2: "width"}
     for name, graph, inputs, takes, gives in (
         ("encoder", EncoderGraph(encoder.eval()), (torch.zeros(1, height, width, 3, dtype=torch.uint8),), ["rgb"], names),
-        ("decoder", DecoderGraph(decoder.eval()), tuple(levels * 2), sides, ["heat"]),
+        ("decoder", DecoderGraph(decoders).eval(), tuple(levels * 2), sides, ["heat"]),
     ):
         path = os.path.join(o.out, name + ".onnx")
         axes = {tensor: {axis: f"{tensor}_{label}" for axis, label in free.items()} for tensor in takes}

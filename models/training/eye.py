@@ -1,48 +1,42 @@
 """The comparison network.
 
-Encoder: frozen MobileNetV2; five levels, each channel normalised over the picture so that exposure and colour casts fall
-out. Decoder: at each level the frame's features and those of the nearest lawful past of each place, as absolute
-difference and cosine distance, reduced and merged from coarse to fine into one logit a place at a quarter of the size.
+Encoder: the frozen trunk of the detector, MobileNetV3; five levels, each channel normalised over the picture so that exposure
+and colour casts fall out. Decoder: at each level the frame's features and those of the nearest lawful past of each place, as absolute
+difference and cosine distance, and at the coarse levels the frame's features themselves, which know a car from a wall; reduced
+and merged from coarse to fine into one logit a place at a quarter of the size.
 """
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-import backbone
+from centernet import Centernet
 
-LEVELS = (3, 6, 10, 13, 17)  # blocks tapped
-CHANNELS = (24, 32, 64, 96, 320)
+LEVELS = tuple(f"tower_0/MobilenetV3/expanded_conv_{block}/add" for block in (2, 5, 9, 11, 14))
+CHANNELS = (24, 32, 64, 88, 120)
 STRIDES = (4, 8, 16, 16, 32)
+OWN = (False, False, True, True, True)  # levels of which the decoder sees the frame's own features
 NORMAL_EPSILON = 1e-3  # keeps a channel that is all but flat from becoming noise
 
 
 class Encoder(nn.Module):
     """rgb [N,3,H,W] in -1..1 -> five normalised feature maps [N,C,H/stride,W/stride]."""
 
-    def __init__(self):
+    def __init__(self, package):
         super().__init__()
-        self.layers = backbone.empty()
-
-    def train(self, mode=True):
-        return super().train(False)
+        self.trunk = Centernet(package, LEVELS)
 
     def forward(self, rgb):
-        levels, x = [], rgb
-        for index, layer in enumerate(self.layers):
-            x = layer(x)
-            if index in LEVELS:
-                mean = x.mean((2, 3), keepdim=True)
-                centred = x - mean
-                variance = (centred * centred).mean((2, 3), keepdim=True)
-                levels.append(centred / (variance + NORMAL_EPSILON).sqrt())
+        levels = []
+        for x in self.trunk((rgb + 1) * 127.5):
+            centred = x - x.mean((2, 3), keepdim=True)
+            variance = (centred * centred).mean((2, 3), keepdim=True)
+            levels.append(centred / (variance + NORMAL_EPSILON).sqrt())
         return levels
 
 
-def load_encoder(path):
+def load_encoder(package):
     """The encoder, frozen and fused: twice as fast as layer by layer. Takes float [N,3,H,W], channels last."""
-    encoder = Encoder()
-    encoder.layers.load_state_dict(torch.load(path))
-    encoder.eval().to(memory_format=torch.channels_last)
+    encoder = Encoder(package).eval().to(memory_format=torch.channels_last)
     example = torch.zeros(2, 3, 256, 256).contiguous(memory_format=torch.channels_last)
     with torch.no_grad():
         return torch.jit.freeze(torch.jit.trace(encoder, example, check_trace=False, strict=False))
@@ -86,7 +80,7 @@ class Decoder(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.reduce = nn.ModuleList([_block(c + 1, 48, 1) for c in CHANNELS])
+        self.reduce = nn.ModuleList([_block(c * (2 if own else 1) + 1, 48, 1) for c, own in zip(CHANNELS, OWN)])
         self.mix16 = _separable(96, 64)
         self.mix32 = _separable(112, 64)
         self.mix8 = _separable(112, 48)
@@ -95,11 +89,15 @@ class Decoder(nn.Module):
         nn.init.constant_(self.head.bias, -2.0)
 
     def forward(self, frame, lawful):
-        return self.merged([torch.cat([(u - w).abs(), 3 * (1 - cosine(u, w))], 1) for w, u in zip(frame, lawful)])
+        return self.merged([self.seen(level, w, u, cosine(u, w)) for level, (w, u) in enumerate(zip(frame, lawful))])
 
-    def merged(self, apart):
-        """Differences and distance at each level, [N,C+1,h,w] -> logits, from coarse to fine."""
-        r = [reduce(x) for reduce, x in zip(self.reduce, apart)]
+    def seen(self, level, w, u, likeness):
+        """What the decoder sees of a level: frame w and lawful u [N,C,h,w], their cosine [N,1,h,w] -> [N,C+1 or 2C+1,h,w]."""
+        return torch.cat([(u - w).abs(), 3 * (1 - likeness)] + ([0.5 * w] if OWN[level] else []), 1)
+
+    def merged(self, seen):
+        """What is seen of each level -> logits, from coarse to fine."""
+        r = [reduce(x) for reduce, x in zip(self.reduce, seen)]
         y = self.mix16(torch.cat([r[2], r[3]], 1))
         y = self.mix32(torch.cat([y, _doubled(r[4])], 1))
         y = self.mix8(torch.cat([_doubled(y), r[1]], 1))

@@ -1,6 +1,6 @@
 """Judges a decoder on pictures of real cameras that it was not trained on.
 
-    nice -n 10 /usr/bin/python3 judge.py --backbone backbone.pth --decoder decoder.pth --views DIR... --unchanged DIR... [--k 8]
+    nice -n 10 /usr/bin/python3 judge.py --package package --decoder decoder.pth --views DIR... --unchanged DIR... [--k 8]
 
 A view is a folder with `view.json`: {"unchanged": [file...], "changed": [{"image": file, "mask": file}...]}; `--unchanged`
 adds folders of pictures of one fixed camera each, in which nothing new stands. For each view K baselines are drawn from
@@ -36,8 +36,8 @@ def working_size(width, height):
 
 
 class Judge:
-    def __init__(self, backbone, decoder):
-        self.encoder, self.decoder = load_encoder(backbone), Decoder()
+    def __init__(self, package, decoder):
+        self.encoder, self.decoder = load_encoder(package), Decoder()
         self.decoder.load_state_dict(torch.load(decoder))
         self.decoder.eval()
         self.kept = {}
@@ -135,10 +135,10 @@ def report(changed, unchanged):
 
 if __name__ == "__main__":
     options = argparse.ArgumentParser()
-    options.add_argument("--backbone", required=True)
+    options.add_argument("--package", required=True)
     options.add_argument("--decoder", required=True)
     options.add_argument("--views", nargs="*", default=[])
     options.add_argument("--unchanged", nargs="*", default=[])
     options.add_argument("--k", type=int, default=8)
     o = options.parse_args()
-    print(report(*collect(Judge(o.backbone, o.decoder), o.views, o.unchanged, o.k)))
+    print(report(*collect(Judge(o.package, o.decoder), o.views, o.unchanged, o.k)))

@@ -1,10 +1,10 @@
 """Makes training batches and runs them through the frozen encoder once, so that decoders can be trained on them quickly.
 
-    nice -n 10 /usr/bin/python3 prepare.py CACHE --backbone backbone.pth --renders DIR... --sequences DIR... --pictures DIR... --batches 1600
+    nice -n 10 /usr/bin/python3 prepare.py CACHE --package package --renders DIR... --sequences DIR... --pictures DIR... --batches 4000
 
 Batch n comes from the seed and n alone and is written whole or not at all: the command goes on where it stopped, and two
 may run at once on different ranges (--first). Each holds frames (float16 levels), the nearest lawful past of each of their
-places (likewise) and the marks of new structures. About 5 MB a batch.
+places (likewise) and the marks of new structures. About 6 MB a batch.
 """
 import argparse
 import os
@@ -59,12 +59,12 @@ def features(encoder, lawful, frames):
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("cache")
-    options.add_argument("--backbone", required=True)
+    options.add_argument("--package", required=True)
     options.add_argument("--renders", nargs="*", default=[])
     options.add_argument("--sequences", nargs="*", default=[])
     options.add_argument("--pictures", nargs="*", default=[])
     options.add_argument("--first", type=int, default=0)
-    options.add_argument("--batches", type=int, default=1600)
+    options.add_argument("--batches", type=int, default=4000)
     options.add_argument("--seed", type=int, default=1)
     o = options.parse_args()
 
@@ -72,7 +72,7 @@ def main():
     sources = Sources(o.renders, o.sequences, o.pictures)
     print(f"{len(sources.places)} places, {len(sources.cutouts)} structures, {len(sources.sequences)} sequences, {len(sources.people)} passers, {len(sources.pictures)} pictures", flush=True)
     os.makedirs(o.cache, exist_ok=True)
-    encoder = load_encoder(o.backbone)
+    encoder = load_encoder(o.package)
     path = lambda number: os.path.join(o.cache, f"{number:05d}.npz")
     missing = [n for n in range(o.first, o.first + o.batches) if not os.path.exists(path(n))]
     began = time.monotonic()

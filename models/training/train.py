@@ -46,6 +46,7 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("cache")
     options.add_argument("--epochs", type=float, default=1)
+    options.add_argument("--batches", type=int, help="of the cache, from its first; all by default")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--rate", type=float, default=2e-3)
     options.add_argument("--out", required=True)
@@ -53,7 +54,7 @@ def main():
 
     torch.set_num_threads(1)
     torch.manual_seed(o.seed)
-    files = sorted(f for f in glob.glob(o.cache + "/*.npz") if ".part" not in f)
+    files = sorted(f for f in glob.glob(o.cache + "/*.npz") if ".part" not in f)[: o.batches]
     order = [f for epoch in range(int(np.ceil(o.epochs))) for f in random.Random(o.seed * 1000 + epoch).sample(files, len(files))]
     order = order[: int(o.epochs * len(files))]
     device = "cuda" if torch.cuda.is_available() else "cpu"

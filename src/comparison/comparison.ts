@@ -18,7 +18,7 @@ import { problemOf, SentinelError } from '../base/errors.ts';
 import type { Box, Picture, Polygon } from '../base/picture.ts';
 import { OnnxModel, type ModelTensor } from '../drivers/onnx/onnx.ts';
 import type { StoredRegion } from '../drivers/postgres/schema.ts';
-import type { Lighting } from './fitness.ts';
+import { fitness, type Lighting } from './fitness.ts';
 import { thumbnailOf } from './gate.ts';
 import { judgeable, type Unjudgeable } from './judgeable.ts';
 import { nearestLawful, pack, unpack, type Level, type PackedLevel } from './lawful.ts';
@@ -178,13 +178,14 @@ class NetworkEye implements Eye {
       if (pose.state === 'told' && moves(pose.motion, widthPx, heightPx)) working = aligned(working, pose.motion);
     }
     const levels = await this.#levelsOf(working);
+    const thumbnail = thumbnailOf(working);
     return {
       widthPx,
       heightPx,
       levels: levels.map(pack),
       posePicture: posePictureOf(working),
-      thumbnail: thumbnailOf(working),
-      movers: await this.#moversIn(working),
+      thumbnail,
+      movers: await this.#moversIn(working, fitness(working, thumbnail).lighting),
     };
   }
 
@@ -224,7 +225,7 @@ class NetworkEye implements Eye {
     }));
     const found = shown.filter(({ score }) => score >= minScore).sort((a, b) => b.score - a.score);
     // People and vehicles are looked for only when something would be reported.
-    const movers = found.length > 0 ? await this.#moversIn(working) : [];
+    const movers = found.length > 0 ? await this.#moversIn(working, lighting) : [];
     const { left: regions, setAside } = withoutMovers(found, movers);
     return {
       judged: true,
@@ -244,11 +245,11 @@ class NetworkEye implements Eye {
     await this.#detector.close();
   }
 
-  async #moversIn(working: Picture): Promise<Box[]> {
+  async #moversIn(working: Picture, lighting: Lighting): Promise<Box[]> {
     const shape = [1, working.heightPx, working.widthPx, 3];
     const { score, box } = await this.#detector.run({ rgb: { shape, values: working.rgb } });
     const [height, width] = score!.shape as [number, number];
-    return moversOf({ width, height, scores: score!.values, reaches: box!.values });
+    return moversOf({ width, height, scores: score!.values, reaches: box!.values }, lighting);
   }
 
   /**

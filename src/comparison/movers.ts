@@ -7,6 +7,7 @@
  */
 import type { Box } from '../base/picture.ts';
 import type { StoredRegion } from '../drivers/postgres/schema.ts';
+import type { Lighting } from './fitness.ts';
 import { cellsIn } from './outline.ts';
 
 /** What the detector answers: `scores[cell]`, and `reaches` left, up, right and down of it in fractions of the picture. */
@@ -19,12 +20,12 @@ export interface Detections {
 
 /** From which a mover is seen at all: low, for what is to be hidden must not be missed. */
 const SEEN = 0.16;
-/** Sure enough to explain a change: still low, since the change is known already. */
-const SURE = 0.25;
+/** Sure enough to explain a change: still low, since the change is known already. In infrared the detector is never sure. */
+const SURE: Readonly<Record<Lighting, number>> = { day: 0.3, low_light: 0.3, infrared: SEEN };
 /** Boxes are drawn this much wider on each side, as a share of their size: shadows, bags, what the camera smears. */
 const MARGIN = 0.05;
 /** Share of a region that movers must cover to explain it. */
-const EXPLAINED = 0.65;
+const EXPLAINED = 0.5;
 const GRID = { width: 128, height: 72 } as const;
 
 /** A person, vehicle or animal that the detector sees; the box in fractions, within the picture. */
@@ -33,10 +34,10 @@ export interface SeenMover {
   readonly score: number;
 }
 
-/** Boxes of the people and vehicles that explain changes. */
-export function moversOf(detections: Detections): Box[] {
+/** Boxes of the people and vehicles that explain changes in a picture taken in this light. */
+export function moversOf(detections: Detections, lighting: Lighting): Box[] {
   return moversSeen(detections)
-    .filter(({ score }) => score >= SURE)
+    .filter(({ score }) => score >= SURE[lighting])
     .map(({ box }) => box);
 }
 

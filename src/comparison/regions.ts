@@ -3,7 +3,7 @@
  *
  * A region's score is the highest level at which its connected area is still as large as a region must be: reporting
  * "regions of at least score S" is then the same as cutting the map at S and keeping the areas that are large enough,
- * whatever S is. Its extent is where the map stays above half its score around that core.
+ * whatever S is. Its extent is where the map stays above 0.3 of its score around that core.
  */
 import type { Polygon } from '../base/picture.ts';
 import { LIMITS } from '../base/limits.ts';
@@ -20,7 +20,7 @@ export interface Heat {
 /** Smallest region, as a share of the picture. */
 export const SMALLEST_REGION = 0.003;
 /** Where a region ends, as a share of its score. */
-const EXTENT = 0.5;
+const EXTENT = 0.3;
 const TAKEN = -1;
 
 /** An area that changed: `cells` of the map, and the highest level at which it is still large enough. */

@@ -14,16 +14,18 @@ export interface Unrest {
 }
 
 /** What is taken of a view with too few lawful pictures to tell: the mean over real fixed cameras. */
-export const TYPICAL: Unrest = { mean: -3.3, variance: 1.25 };
+export const TYPICAL: Unrest = { mean: -2.7, variance: 0.35 };
 /** Fewest lawful pictures that tell: of fewer, each stands too far from the others to be explained by them. */
 export const FEWEST = 6;
-/** One in so many may be the only one of its lighting, and is left out: the highest. */
-const ONE_IN = 8;
+/** One in so many may be the only one of its lighting, or has a stranger in it, and is left out: the highest. */
+const ONE_IN = 4;
+/** Nobody's word for a few pictures is taken that a view is calmer than this: about 0.05. */
+const CALMEST = -3;
 /** Keeps a view whose few pictures happen to agree from being taken as perfectly still. */
-const LEAST_VARIANCE = 2;
+const LEAST_VARIANCE = 8;
 /** So many deviations above the mean come out as 0.5, and how fast it rises around there. */
-const HALF_AT = 1.2;
-const SLOPE = 1.5;
+const HALF_AT = 0.63;
+const SLOPE = 2.5;
 const [LOWEST, HIGHEST] = [0.003, 0.9999];
 
 function logOdds(score: number): number {
@@ -34,7 +36,7 @@ function logOdds(score: number): number {
 /** @param peaks highest score in each lawful picture held against the others; 0 without any region */
 export function unrestOf(peaks: readonly number[]): Unrest {
   if (peaks.length < FEWEST) return TYPICAL;
-  const odds = peaks.map(logOdds).sort((a, b) => a - b);
+  const odds = peaks.map((peak) => Math.max(CALMEST, logOdds(peak))).sort((a, b) => a - b);
   odds.length -= Math.ceil(odds.length / ONE_IN);
   const mean = odds.reduce((sum, value) => sum + value, 0) / odds.length;
   const variance = odds.reduce((sum, value) => sum + (value - mean) ** 2, 0) / odds.length;

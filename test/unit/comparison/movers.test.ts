@@ -28,23 +28,29 @@ function region(x: number, y: number, width: number, height: number): StoredRegi
 describe('movers', () => {
   test('reach from their cell, a little wider than said, and not beyond the picture', () => {
     const cell = 4 * WIDTH + 8;
-    const [box] = moversOf(detections([{ cell, score: 0.8, reach: [0.1, 0.2, 0.1, 0.2] }]));
+    const [box] = moversOf(detections([{ cell, score: 0.8, reach: [0.1, 0.2, 0.1, 0.2] }]), 'day');
     expect(box![0]).toBeCloseTo(0.5 - 0.1 - 0.01, 5);
     expect(box![1]).toBeCloseTo(4 / 9 - 0.2 - 0.02, 5);
     expect(box![2]).toBeCloseTo(0.22, 5);
     expect(box![3]).toBeCloseTo(0.44, 5);
-    const [whole] = moversOf(detections([{ cell, score: 0.8, reach: [2, 2, 2, 2] }]));
+    const [whole] = moversOf(detections([{ cell, score: 0.8, reach: [2, 2, 2, 2] }]), 'day');
     expect(whole).toEqual([0, 0, 1, 1]);
   });
 
   test('that are hardly seen are none', () => {
-    expect(moversOf(detections([{ cell: 5, score: 0.02, reach: [0.1, 0.1, 0.1, 0.1] }]))).toEqual([]);
+    expect(moversOf(detections([{ cell: 5, score: 0.02, reach: [0.1, 0.1, 0.1, 0.1] }]), 'day')).toEqual([]);
   });
 
   test('that are seen but not for sure explain nothing, and are hidden all the same', () => {
     const doubtful = detections([{ cell: 5, score: 0.2, reach: [0.1, 0.1, 0.1, 0.1] }]);
-    expect(moversOf(doubtful)).toEqual([]);
+    expect(moversOf(doubtful, 'day')).toEqual([]);
     expect(moversSeen(doubtful)).toHaveLength(1);
+  });
+
+  test('are doubtful to the detector in infrared, and explain all the same', () => {
+    const doubtful = detections([{ cell: 5, score: 0.2, reach: [0.1, 0.1, 0.1, 0.1] }]);
+    expect(moversOf(doubtful, 'infrared')).toHaveLength(1);
+    expect(moversOf(doubtful, 'low_light')).toEqual([]);
   });
 
   test('explain what they cover, and nothing beside or far larger than themselves', () => {
