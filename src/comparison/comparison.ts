@@ -28,7 +28,7 @@ import { POSE_HEIGHT, POSE_WIDTH, poseOf, posePictureOf, type PoseAnswer } from 
 import { areasOf, regionsOf, type Area, type Heat } from './regions.ts';
 import { heldBack, rimGain } from './rims.ts';
 import { aligned, covered, resampled, type Motion } from './resample.ts';
-import { evened, FEWEST, TYPICAL, unevened, unrestOf, type Unrest } from './unrest.ts';
+import { evened, FEWEST, unevened, unrestOf, unrestOfFew, type Unrest } from './unrest.ts';
 import { workingSizeOf, type WorkingSize } from './working-size.ts';
 
 export { fitness, type Fitness, type Lighting, type NotJudgedReason } from './fitness.ts';
@@ -258,7 +258,7 @@ class NetworkEye implements Eye {
    */
   async #unrestAmong(baselines: readonly EncodedBaseline[], ignore: readonly Polygon[]): Promise<Unrest> {
     const whole = baselines.filter(({ polygon }) => polygon === null);
-    if (whole.length < FEWEST) return TYPICAL;
+    if (whole.length < FEWEST) return unrestOfFew(whole.length);
     const key = whole[0]!.encoding;
     const setting = JSON.stringify([ignore, baselines.map(({ polygon }) => polygon)]);
     const kept = this.#unrest.get(key);

@@ -13,10 +13,13 @@ export interface Unrest {
   readonly variance: number;
 }
 
-/** What is taken of a view with too few lawful pictures to tell: the mean over real fixed cameras. */
-export const TYPICAL: Unrest = { mean: -2.7, variance: 0.35 };
 /** Fewest lawful pictures that tell: of fewer, each stands too far from the others to be explained by them. */
 export const FEWEST = 6;
+/**
+ * What is taken of a view of which there are fewer: over real fixed cameras with one and with four, what is lawful scores so
+ * high. Each picture more explains more of it.
+ */
+const FEW = { withNone: 3.5, lessForEach: 0.75, variance: 0.35 } as const;
 /** One in so many may be the only one of its lighting, or has a stranger in it, and is left out: the highest. */
 const ONE_IN = 4;
 /** Nobody's word for a few pictures is taken that a view is calmer than this: about 0.05. */
@@ -33,9 +36,14 @@ function logOdds(score: number): number {
   return Math.log(kept / (1 - kept));
 }
 
+/** What is taken of a view with so few lawful pictures that they do not tell. */
+export function unrestOfFew(pictures: number): Unrest {
+  return { mean: FEW.withNone - FEW.lessForEach * pictures, variance: FEW.variance };
+}
+
 /** @param peaks highest score in each lawful picture held against the others; 0 without any region */
 export function unrestOf(peaks: readonly number[]): Unrest {
-  if (peaks.length < FEWEST) return TYPICAL;
+  if (peaks.length < FEWEST) return unrestOfFew(peaks.length);
   const odds = peaks.map((peak) => Math.max(CALMEST, logOdds(peak))).sort((a, b) => a - b);
   odds.length -= Math.ceil(odds.length / ONE_IN);
   const mean = odds.reduce((sum, value) => sum + value, 0) / odds.length;

@@ -7,7 +7,7 @@ import { SAMPLE_PASSWORD, startSampleWeb, type SampleWeb } from '../support/web.
 
 const ADMIN = { name: 'admin', password: SAMPLE_PASSWORD };
 const MINUTE_MS = 60_000;
-const IDLE_S = 6;
+const IDLE_S = 10;
 
 describeInBrowser('the review desk', (pages) => {
   let web: SampleWeb;
@@ -185,7 +185,7 @@ describeInBrowser('the review desk', (pages) => {
     });
     afterAll(() => close());
 
-    it('comes when nobody touches the page, hides it, and gives it back as it was', async () => {
+    it('comes when nobody touches the page, hides it, and gives it back as it was', { timeout: 60_000 }, async () => {
       const first = await raise({ minutesAgo: 1 });
       const second = await raise({ viewId: 2, minutesAgo: 2 });
       await open('/review', hasty);

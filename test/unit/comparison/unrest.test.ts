@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
-import { evened, TYPICAL, unevened, unrestOf } from '../../../src/comparison/unrest.ts';
+import { evened, unevened, unrestOf, unrestOfFew } from '../../../src/comparison/unrest.ts';
 
 const score = fc.double({ min: 0.004, max: 0.999, noNaN: true });
 const still = unrestOf([0.02, 0.01, 0, 0.03, 0.01, 0.02, 0, 0.02]);
 const restless = unrestOf([0.5, 0.7, 0.2, 0.8, 0.6, 0.4, 0.3, 0.9]);
+
+const few = unrestOfFew(3);
 
 describe('unrest', () => {
   test('a score means more in a still view than in a restless one', () => {
@@ -15,7 +17,7 @@ describe('unrest', () => {
 
   test('keeps the order of scores and stays between 0 and 1', () => {
     fc.assert(
-      fc.property(score, score, fc.constantFrom(still, restless, TYPICAL), (a, b, unrest) => {
+      fc.property(score, score, fc.constantFrom(still, restless, few), (a, b, unrest) => {
         const [low, high] = [evened(Math.min(a, b), unrest), evened(Math.max(a, b), unrest)];
         expect(low).toBeGreaterThanOrEqual(0);
         expect(high).toBeLessThanOrEqual(1);
@@ -26,11 +28,11 @@ describe('unrest', () => {
 
   test('what is evened to a score lies above what that score is unevened to', () => {
     fc.assert(
-      fc.property(score, fc.constantFrom(still, restless, TYPICAL), (raw, unrest) => {
+      fc.property(score, fc.constantFrom(still, restless, few), (raw, unrest) => {
         expect(unevened(evened(raw, unrest), unrest)).toBeLessThanOrEqual(raw);
       }),
     );
-    expect(unevened(0, TYPICAL)).toBe(0);
+    expect(unevened(0, few)).toBe(0);
   });
 
   test('two pictures of eight that are unlike all the others make no view restless', () => {
@@ -44,8 +46,11 @@ describe('unrest', () => {
     expect(unrestOf(new Array<number>(8).fill(0)).mean).toBeLessThan(unrestOf(new Array<number>(8).fill(0.06)).mean);
   });
 
-  test('of few pictures is what is typical', () => {
-    expect(unrestOf([0.9, 0.9, 0.9])).toBe(TYPICAL);
-    expect(unrestOf([])).toBe(TYPICAL);
+  test('is taken to be the greater the fewer pictures there are, whatever they show', () => {
+    const means = [1, 2, 3, 4, 5].map((pictures) => unrestOfFew(pictures).mean);
+    expect(means).toEqual(means.toSorted((a, b) => b - a));
+    expect(unrestOf([0.9, 0.9, 0.9])).toEqual(unrestOfFew(3));
+    expect(evened(0.9, unrestOfFew(1))).toBeLessThan(0.5);
+    expect(evened(0.9999, unrestOfFew(1))).toBeGreaterThan(0.9);
   });
 });
