@@ -69,19 +69,29 @@ async function offDeg(look: { viewId: number; lens: { panDeg: number; tiltDeg: n
   return Math.hypot(look.lens.panDeg - preset.panDeg, look.lens.tiltDeg - preset.tiltDeg);
 }
 
-const BLOCK_PX = 40;
+/** What an encoder smooths from one group to the next is finer than this, what a turning dome smears is not. */
+const CELL_PX = 4;
+const BLOCK_CELLS = 10;
 
-/** Grey levels between neighbours in each block, on the mean: what a blurred picture has few of. */
+/** Grey levels between neighbouring cells in each block, on the mean: what a smeared picture has few of. */
 function sharpness({ widthPx, heightPx, rgb }: Picture): number[] {
-  const [across, down] = [Math.floor(widthPx / BLOCK_PX), Math.floor(heightPx / BLOCK_PX)];
-  const sums = new Array<number>(across * down).fill(0);
-  for (let y = 0; y < down * BLOCK_PX; y++) {
-    for (let x = 0; x < across * BLOCK_PX - 1; x++) {
-      const at = (y * widthPx + x) * 3;
-      sums[Math.floor(y / BLOCK_PX) * across + Math.floor(x / BLOCK_PX)]! += Math.abs(rgb[at]! - rgb[at + 3]!);
+  const [across, down] = [Math.floor(widthPx / CELL_PX), Math.floor(heightPx / CELL_PX)];
+  const cells = new Float64Array(across * down);
+  for (let y = 0; y < down * CELL_PX; y++) {
+    for (let x = 0; x < across * CELL_PX; x++) {
+      const cell = Math.floor(y / CELL_PX) * across + Math.floor(x / CELL_PX);
+      cells[cell]! += rgb[(y * widthPx + x) * 3]! / CELL_PX ** 2;
     }
   }
-  return sums.map((sum) => sum / BLOCK_PX ** 2);
+  const blocksAcross = Math.ceil(across / BLOCK_CELLS);
+  const sums = new Array<number>(blocksAcross * Math.ceil(down / BLOCK_CELLS)).fill(0);
+  for (let cell = 0; cell < cells.length; cell++) {
+    const [x, y] = [cell % across, Math.floor(cell / across)];
+    if (x === across - 1) continue;
+    const block = Math.floor(y / BLOCK_CELLS) * blocksAcross + Math.floor(x / BLOCK_CELLS);
+    sums[block]! += Math.abs(cells[cell]! - cells[cell + 1]!);
+  }
+  return sums.map((sum) => sum / BLOCK_CELLS ** 2);
 }
 
 /** How sharp a picture is beside another of the same place, in most of its blocks: who passes by moves few of them. */
