@@ -18,7 +18,7 @@ import { problemOf, SentinelError } from '../base/errors.ts';
 import type { Box, Picture, Polygon } from '../base/picture.ts';
 import { OnnxModel, type ModelTensor } from '../drivers/onnx/onnx.ts';
 import type { StoredRegion } from '../drivers/postgres/schema.ts';
-import { fitness, type Lighting } from './fitness.ts';
+import { lightingOf, type Lighting } from './fitness.ts';
 import { thumbnailOf } from './gate.ts';
 import { judgeable, type Unjudgeable } from './judgeable.ts';
 import { nearestLawful, pack, unpack, type Level, type PackedLevel } from './lawful.ts';
@@ -185,7 +185,7 @@ class NetworkEye implements Eye {
       levels: levels.map(pack),
       posePicture: posePictureOf(working),
       thumbnail,
-      movers: await this.#moversIn(working, fitness(working, thumbnail).lighting),
+      movers: await this.#moversIn(working, lightingOf(working, thumbnail)),
     };
   }
 

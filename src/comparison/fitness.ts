@@ -178,7 +178,8 @@ function steepest(picture: Picture): number {
   return 0;
 }
 
-function lightingOf(picture: Picture, thumbnail: Uint8Array): Lighting {
+/** In what light a picture was taken, told from the picture itself; `thumbnail` is of it. */
+export function lightingOf(picture: Picture, thumbnail: Uint8Array): Lighting {
   const { rgb } = picture;
   const pixels = picture.widthPx * picture.heightPx;
   const stride = Math.max(1, Math.floor(pixels / 4000));
