@@ -3,7 +3,7 @@
     nice -n 10 /usr/bin/python3 prepare.py CACHE --package package --renders DIR... --sequences DIR... --pictures DIR... --batches 4000
 
 Batch n comes from the seed and n alone and is written whole or not at all: the command goes on where it stopped, and two
-may run at once on different ranges (--first). Each holds frames (float16 levels), the nearest lawful past of each of their
+may run at once on different ranges (--first). CUDA is used where there is one. Each holds frames (float16 levels), the nearest lawful past of each of their
 places (likewise) and the marks of new structures. About 6 MB a batch.
 """
 import argparse
@@ -42,12 +42,12 @@ def tensor(pictures):
 
 
 @torch.no_grad()
-def features(encoder, lawful, frames):
+def features(encoder, device, lawful, frames):
     """lawful [P,K,S,S,3], frames [P,F,S,S,3] -> levels of the P*F frames and of the nearest lawful past of each."""
     places, k = lawful.shape[:2]
     count = frames.shape[1]
     seen, chosen = [], []
-    for w, u in zip(encoder(tensor(frames)), encoder(tensor(lawful))):
+    for w, u in zip(encoder(tensor(frames).to(device)), encoder(tensor(lawful).to(device))):
         c = w.shape[1]
         w, u = w.contiguous(), u.contiguous().unflatten(0, (places, 1, k)).expand(-1, count, -1, -1, -1, -1).flatten(0, 1)
         near = cosine(w.repeat_interleave(k, 0), u.flatten(0, 1)).unflatten(0, (places * count, k)).argmax(1)
@@ -72,13 +72,14 @@ def main():
     sources = Sources(o.renders, o.sequences, o.pictures)
     print(f"{len(sources.places)} places, {len(sources.cutouts)} structures, {len(sources.sequences)} sequences, {len(sources.people)} passers, {len(sources.pictures)} pictures", flush=True)
     os.makedirs(o.cache, exist_ok=True)
-    encoder = load_encoder(o.package)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    encoder = load_encoder(o.package, device)
     path = lambda number: os.path.join(o.cache, f"{number:05d}.npz")
     missing = [n for n in range(o.first, o.first + o.batches) if not os.path.exists(path(n))]
     began = time.monotonic()
     for done, (number, lawful, frames, masks) in enumerate(torch.utils.data.DataLoader(Batches(sources, o.seed, missing), batch_size=None, num_workers=1), 1):
-        seen, chosen = features(encoder, lawful, frames)
-        arrays = {f"{side}{i}": level.half().numpy() for side, levels in (("frame", seen), ("lawful", chosen)) for i, level in enumerate(levels)}
+        seen, chosen = features(encoder, device, lawful, frames)
+        arrays = {f"{side}{i}": level.half().cpu().numpy() for side, levels in (("frame", seen), ("lawful", chosen)) for i, level in enumerate(levels)}
         part = path(number) + ".part.npz"
         np.savez(part, mask=np.asarray(masks).reshape(-1, *masks.shape[2:]), **arrays)
         os.replace(part, path(number))

@@ -13,6 +13,7 @@ import random
 import shutil
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 
@@ -551,6 +552,28 @@ def placed(number, visit, folder):
     return best
 
 
+def photograph(number, out):
+    """Writes a place's pictures and masks, unless it is there whole."""
+    stem = os.path.join(out, f"p{number:04d}")
+    if os.path.exists(f"{stem}_c{CHANGED - 1}_mask.png"):
+        return
+    for visit in range(UNCHANGED):
+        render(Place(number, visit, False, False), f"{stem}_u{visit}.png", False)
+    with tempfile.TemporaryDirectory() as folder:
+        finished = FIRST_CHANGED + CHANGED - 1
+        attempt = placed(number, finished, folder)
+        if not Place(number, finished, True, True).grows:
+            attempts = [placed(number, FIRST_CHANGED + visit, folder) for visit in range(CHANGED - 1)] + [attempt]
+        else:
+            attempts = [attempt] * CHANGED
+        for visit, attempt in enumerate(attempts):
+            number_of = FIRST_CHANGED + visit
+            render(Place(number, number_of, True, False, attempt), f"{stem}_c{visit}.png", False)
+            render(Place(number, number_of, True, True, attempt), os.path.join(folder, "mask.png"), True)
+            # The mask comes last: it says that the place is whole.
+            shutil.move(os.path.join(folder, "mask.png"), f"{stem}_c{visit}_mask.png")
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("out")
@@ -558,26 +581,10 @@ def main():
     options.add_argument("--places", type=int, default=100)
     o = options.parse_args()
     os.makedirs(o.out, exist_ok=True)
-    for number in range(o.first, o.first + o.places):
-        stem = os.path.join(o.out, f"p{number:04d}")
-        last = f"{stem}_c{CHANGED - 1}_mask.png"
-        if os.path.exists(last):
-            continue
-        for visit in range(UNCHANGED):
-            render(Place(number, visit, False, False), f"{stem}_u{visit}.png", False)
-        with tempfile.TemporaryDirectory() as folder:
-            finished = FIRST_CHANGED + CHANGED - 1
-            attempt = placed(number, finished, folder)
-            if not Place(number, finished, True, True).grows:
-                attempts = [placed(number, FIRST_CHANGED + visit, folder) for visit in range(CHANGED - 1)] + [attempt]
-            else:
-                attempts = [attempt] * CHANGED
-            for visit, attempt in enumerate(attempts):
-                number_of = FIRST_CHANGED + visit
-                render(Place(number, number_of, True, False, attempt), f"{stem}_c{visit}.png", False)
-                render(Place(number, number_of, True, True, attempt), os.path.join(folder, "mask.png"), True)
-                # The mask comes last: it says that the place is whole.
-                shutil.move(os.path.join(folder, "mask.png"), f"{stem}_c{visit}_mask.png")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        # Taking the answers is what tells of a place that failed.
+        for _ in pool.map(lambda number: photograph(number, o.out), range(o.first, o.first + o.places)):
+            pass
 
 
 if __name__ == "__main__":
