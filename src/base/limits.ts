@@ -171,10 +171,14 @@ export const LIMITS = {
   livePages: 200,
   livePagesPerUser: 40,
   liveTilesPerPage: 64,
-  /** Bytes that may wait for a slow page before its tiles skip to their next key unit: half a second of a full wall. */
+  /** What may wait for a slow page, and one beat of all its tiles, before these skip to their next key unit. */
   liveBytesWaiting: 2 * 1024 * 1024,
-  /** All pages are written to at most once in this time, unless more than the next waits for one of them. */
-  liveWriteBeatMs: 100,
+  /**
+   * Live pictures are handed on at most once in so long, unless they are the first or have grown to so many bytes: soon to
+   * those who steer by them, calmly to those who watch.
+   */
+  liveSoonBeatMs: 100,
+  liveCalmBeatMs: 400,
   liveMessageBytes: 256 * 1024,
   liveAskBytes: 1024,
   /** Cameras made into MPEG-1 at once for browsers that cannot play them: each is an ffmpeg and about a fifth of a core. */

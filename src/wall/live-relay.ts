@@ -3,12 +3,28 @@
  * else looks through the camera shares. A camera with a privacy mask is not relayed: its bytes show what the mask hides.
  */
 import type { SentinelError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
 import type { CaptureCamera } from '../camera/camera.ts';
-import type { AccessUnit, Codec, PullState, RtspTarget, SharedPull } from '../drivers/rtsp/rtsp.ts';
+import {
+  targetKey,
+  type AccessUnit,
+  type Codec,
+  type PullState,
+  type RtspTarget,
+  type SharedPull,
+} from '../drivers/rtsp/rtsp.ts';
+import { LiveBeat } from './live-beat.ts';
+import { LiveGroup } from './live-group.ts';
 import { MpegRelay, type Mpeg1Viewer, type MpegParts } from './mpeg-relay.ts';
+
+/** One access unit, Annex B. */
+export type LiveUnit = AccessUnit;
 
 /** The small picture for tiles, the large one when a tile is enlarged. */
 export type LiveStream = 'sub' | 'main';
+
+/** How soon after it came a picture is handed on: to one who steers by it, or to those who watch. */
+export type LivePace = 'soon' | 'calm';
 
 export interface LiveState {
   /** `masked` and `unknown` are final; the others follow the connection. */
@@ -19,7 +35,8 @@ export interface LiveState {
 }
 
 export interface LiveViewer {
-  onUnit(unit: AccessUnit): void;
+  /** In order; one array, not changed afterwards, for all who get the same. */
+  onUnits(units: readonly AccessUnit[]): void;
   onState(state: LiveState): void;
 }
 
@@ -38,11 +55,17 @@ export interface LiveParts extends MpegParts {
 
 export class LiveRelay {
   readonly #parts: LiveParts;
+  readonly #beats: Readonly<Record<LivePace, LiveBeat>>;
+  readonly #groups = new Map<string, LiveGroup>();
   readonly #mpeg: MpegRelay;
 
   constructor(parts: LiveParts) {
     this.#parts = parts;
-    this.#mpeg = new MpegRelay(parts);
+    this.#beats = {
+      soon: new LiveBeat(parts.clock, LIMITS.liveSoonBeatMs),
+      calm: new LiveBeat(parts.clock, LIMITS.liveCalmBeatMs),
+    };
+    this.#mpeg = new MpegRelay(parts, this.#beats.soon);
   }
 
   /** Cameras whose pictures are being made into MPEG-1 now. */
@@ -56,28 +79,27 @@ export class LiveRelay {
   }
 
   /**
-   * Hands `viewer` the stream's units from its next key unit on, over reconnections, until told to end.
+   * Hands `viewer` the stream's units from its next key unit on, over reconnections, until told to end: a few at a time,
+   * every {@link LIMITS.liveSoonBeatMs} or {@link LIMITS.liveCalmBeatMs}.
    * @returns ends it; calling it again does nothing
    * @throws SentinelError `rtsp.too_many_waiting`; whatever keeps the camera's address from being known
    */
-  async watch(cameraId: number, stream: LiveStream, viewer: LiveViewer): Promise<() => Promise<void>> {
+  async watch(
+    cameraId: number,
+    { stream, pace }: { readonly stream: LiveStream; readonly pace: LivePace },
+    viewer: LiveViewer,
+  ): Promise<() => Promise<void>> {
     const target = await this.#targetOf(cameraId, stream, viewer);
     if (!target) return async () => {};
-    const show = ({ name, codec, error }: PullState): void => {
-      if (name === 'stopped') return;
-      viewer.onState({ name, ...(codec && { codec }), ...(error && { problem: error.code }) });
+    const key = `${pace} ${targetKey(target)}`;
+    const group = this.#groups.get(key) ?? new LiveGroup(target, pace, this.#parts.hold, this.#beats[pace]);
+    this.#groups.set(key, group);
+    group.add(viewer);
+    return async () => {
+      if (!group.remove(viewer) || !group.isUnwatched) return;
+      this.#groups.delete(key);
+      await group.close();
     };
-    const pull = this.#parts.hold(target, { onError() {}, onState: show });
-    try {
-      // A tenth of a second is not seen, and being woken for each packet would cost most of what relaying does.
-      pull.subscribe((unit) => viewer.onUnit(unit), { hurried: false });
-    } catch (thrown) {
-      await pull.stop();
-      throw thrown;
-    }
-    pull.start();
-    show(pull.state);
-    return () => pull.stop();
   }
 
   /**

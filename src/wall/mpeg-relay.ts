@@ -10,11 +10,19 @@ import { LIMITS } from '../base/limits.ts';
 import type { Logger } from '../base/log.ts';
 import type { EncodedCodec, Mpeg1Ears } from '../drivers/ffmpeg/ffmpeg.ts';
 import type { AccessUnit, RtspTarget } from '../drivers/rtsp/rtsp.ts';
+import { Gathering, type LiveBeat } from './live-beat.ts';
 import type { Hold, LiveState } from './live-relay.ts';
 
+/** A piece of an MPEG transport stream. */
+export interface Mpeg1Piece {
+  readonly bytes: Uint8Array;
+  /** When it was made, UTC ms. */
+  readonly madeAtMs: number;
+}
+
 export interface Mpeg1Viewer {
-  /** A piece of an MPEG transport stream, and when it was made, UTC ms. */
-  onPiece(piece: Uint8Array, atMs: number): void;
+  /** In order; one array, not changed afterwards, for all who get the same. */
+  onPieces(pieces: readonly Mpeg1Piece[]): void;
   onState(state: LiveState): void;
 }
 
@@ -35,10 +43,12 @@ export interface MpegParts {
 
 export class MpegRelay {
   readonly #parts: MpegParts;
+  readonly #beat: LiveBeat;
   readonly #streams = new Map<number, MpegStream>();
 
-  constructor(parts: MpegParts) {
+  constructor(parts: MpegParts, beat: LiveBeat) {
     this.#parts = parts;
+    this.#beat = beat;
   }
 
   /** Streams being made now. */
@@ -57,7 +67,7 @@ export class MpegRelay {
       if (this.#streams.size >= LIMITS.mpegStreams) {
         throw new SentinelError('live.too_many_encoders', { limit: LIMITS.mpegStreams });
       }
-      stream = new MpegStream(target, encode, this.#parts);
+      stream = new MpegStream(target, encode, this.#parts, this.#beat);
       this.#streams.set(cameraId, stream);
     }
     const watched = stream;
@@ -75,6 +85,7 @@ class MpegStream {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #viewers = new Set<Mpeg1Viewer>();
+  readonly #gathering: Gathering<Mpeg1Piece>;
   readonly #pull: ReturnType<Hold>;
   #encoder: Mpeg1Encoding | undefined;
   #codec: EncodedCodec | undefined;
@@ -84,10 +95,13 @@ class MpegStream {
   #rest: Timer | undefined;
   #hasFailed = false;
 
-  constructor(target: RtspTarget, encode: Encode, { hold, clock, log }: MpegParts) {
+  constructor(target: RtspTarget, encode: Encode, { hold, clock, log }: MpegParts, beat: LiveBeat) {
     this.#encode = encode;
     this.#clock = clock;
     this.#log = log;
+    this.#gathering = new Gathering(beat, (pieces) => {
+      for (const viewer of [...this.#viewers]) viewer.onPieces(pieces);
+    });
     this.#pull = hold(target, { onError() {}, onState: () => this.#onState() });
     this.#pull.subscribe((unit) => this.#onUnit(unit));
     this.#pull.start();
@@ -136,8 +150,7 @@ class MpegStream {
           this.#hasFailed = false;
           this.#tellAll();
         }
-        const atMs = this.#clock.nowMs();
-        for (const viewer of this.#viewers) viewer.onPiece(piece, atMs);
+        this.#gathering.add({ bytes: piece, madeAtMs: this.#clock.nowMs() });
       },
       onEnded: (problem) => {
         if (this.#encoder !== mine) return;

@@ -10,8 +10,9 @@ export {
   type AlertCounts,
   type StandingAlert,
 } from './alert-store.ts';
-export { LiveRelay, type LiveState, type LiveStream, type LiveViewer } from './live-relay.ts';
-export type { Encode } from './mpeg-relay.ts';
+export { fromKeyUnit } from './live-group.ts';
+export { LiveRelay, type LiveState, type LiveStream, type LiveUnit, type LiveViewer } from './live-relay.ts';
+export type { Encode, Mpeg1Piece } from './mpeg-relay.ts';
 export { automaticTurn, takeoverPlace, type AssignedScreen, type Turn } from './screen.ts';
 export { StillKeeper, type NewStill } from './still-keeper.ts';
 export { newestPicture, readStill, readTiles, wishStills, type NewestPicture, type StoredTile } from './still-store.ts';

@@ -34,6 +34,8 @@ export const LiveAsk = Type.Union([
           stream: Words('sub', 'main'),
           /** `mpeg1`: made from the small stream for a browser that cannot play the camera's own. */
           format: Type.Optional(Words('source', 'mpeg1')),
+          /** For one who steers by it: pictures come within a tenth of a second, which costs the server more. */
+          soon: Type.Optional(Type.Boolean()),
         },
         { additionalProperties: false },
       ),

@@ -1,75 +1,51 @@
 /**
- * What live pages are sent, laid out as `contract-live.ts` says. All pages are written to on one beat, so that those who
- * look at the same stream need the same bytes: they are put together once, however many look.
+ * What live pages are sent, laid out as `contract-live.ts` says. Those who look at the same stream are handed the same
+ * pictures at one time, and need the same bytes: these are put together once, however many look.
  */
-import type { Clock, Timer } from '../base/clock.ts';
-import { LIMITS } from '../base/limits.ts';
-import { LIVE_HEADER_BYTES } from './contract.ts';
+import type { LiveUnit, Mpeg1Piece } from '../wall/wall.ts';
+import { LIVE_HEADER_BYTES, LIVE_KEY_FLAG, LIVE_LOSS_FLAG, LIVE_MPEG1_FLAG } from './contract.ts';
 
-/** One access unit, or some bytes of a transport stream. */
-export interface LivePiece {
+interface Header {
   /** Of `contract-live.ts`. */
   readonly flags: number;
-  /** When it arrived here, UTC ms. */
+  /** UTC ms. */
   readonly atMs: number;
   /** 90 kHz, wraps. */
   readonly mediaTime: number;
-  /** The same object for everybody who looks. */
-  readonly bytes: Uint8Array;
 }
 
-interface Made {
-  readonly pieces: readonly LivePiece[];
-  readonly message: Buffer;
+/** By what it is made of, as long as anybody holds that. */
+const made = new WeakMap<object, Buffer>();
+
+/** @param units not changed afterwards */
+export function unitsMessage(units: readonly LiveUnit[]): Buffer {
+  return messageOf(units, ({ isKey, followsLoss, arrivedAtMs, rtpTimestamp }) => ({
+    flags: (isKey ? LIVE_KEY_FLAG : 0) | (followsLoss ? LIVE_LOSS_FLAG : 0),
+    ...{ atMs: arrivedAtMs, mediaTime: rtpTimestamp },
+  }));
 }
 
-export class LiveMessages {
-  readonly #clock: Clock;
-  /** By the bytes of the first piece, as long as anybody holds those. */
-  readonly #made = new WeakMap<Uint8Array, Made>();
-  readonly #writers = new Set<() => void>();
-  #timer: Timer | undefined;
-  #wroteAtMs = -Infinity;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  /** Calls `write` on the next beat, once however often it was asked for. */
-  soon(write: () => void): void {
-    this.#writers.add(write);
-    const inMs = Math.max(0, this.#wroteAtMs + LIMITS.liveWriteBeatMs - this.#clock.monotonicMs());
-    this.#timer ??= this.#clock.after(inMs, () => {
-      this.#timer = undefined;
-      this.#wroteAtMs = this.#clock.monotonicMs();
-      const writers = [...this.#writers];
-      this.#writers.clear();
-      for (const writer of writers) writer();
-    });
-  }
-
-  /**
-   * @param pieces of one stream, in order; not changed afterwards
-   * @throws RangeError without any
-   */
-  of(pieces: readonly LivePiece[]): Buffer {
-    const [first] = pieces;
-    if (!first) throw new RangeError('a live message of nothing');
-    const made = this.#made.get(first.bytes);
-    if (made?.pieces.length === pieces.length && made.pieces.every(({ bytes }, n) => bytes === pieces[n]?.bytes)) {
-      return made.message;
-    }
-    const message = Buffer.concat(pieces.flatMap((piece) => [headerOf(piece), piece.bytes]));
-    this.#made.set(first.bytes, { pieces, message });
-    return message;
-  }
+/** @param pieces not changed afterwards */
+export function piecesMessage(pieces: readonly Mpeg1Piece[]): Buffer {
+  return messageOf(pieces, ({ madeAtMs }) => ({ flags: LIVE_MPEG1_FLAG, atMs: madeAtMs, mediaTime: 0 }));
 }
 
-function headerOf({ flags, atMs, mediaTime, bytes }: LivePiece): Buffer {
+function messageOf<Piece extends { readonly bytes: Uint8Array }>(
+  pieces: readonly Piece[],
+  headerOf: (piece: Piece) => Header,
+): Buffer {
+  const before = made.get(pieces);
+  if (before) return before;
+  const message = Buffer.concat(pieces.flatMap((piece) => [written(headerOf(piece), piece.bytes.length), piece.bytes]));
+  made.set(pieces, message);
+  return message;
+}
+
+function written({ flags, atMs, mediaTime }: Header, length: number): Buffer {
   const header = Buffer.alloc(LIVE_HEADER_BYTES);
   header[0] = flags;
   header.writeDoubleBE(atMs, 4);
   header.writeUInt32BE(mediaTime >>> 0, 12);
-  header.writeUInt32BE(bytes.length, 16);
+  header.writeUInt32BE(length, 16);
   return header;
 }

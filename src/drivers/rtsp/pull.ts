@@ -7,6 +7,7 @@ import { emptyCounters, type AccessUnit, type Codec, type MediaCounters } from '
 import { DEFAULT_TIMEOUTS, type RtspTimeouts } from './connection.ts';
 import type { HostConnections } from './host-connections.ts';
 import type { AssembledUnit, Demand } from './rtp-depacketizer.ts';
+import type { Pace } from './read-beat.ts';
 import { parseRtspUrl } from './rtsp-url.ts';
 import { RtspSession } from './session.ts';
 import type { RtspTarget } from './target.ts';
@@ -48,7 +49,8 @@ export interface ClockOffset {
 }
 
 export interface SubscribeOptions {
-  readonly hurried?: boolean;
+  /** `at_once` by default; never slower than another's. */
+  readonly pace?: Pace;
 }
 
 interface KeyFrameWaiter {
@@ -60,7 +62,7 @@ interface Subscription {
   readonly listener: (unit: AccessUnit) => void;
   /** A decoder begins with a key unit: what comes before the first one is kept from the listener. */
   begun: boolean;
-  readonly hurried: boolean;
+  readonly pace: Pace;
 }
 
 /**
@@ -161,14 +163,14 @@ export class RtspPull {
 
   /**
    * Every whole unit from the next key unit on. Reconnections are silent: units with `followsLoss` follow until a key unit.
-   * @param options.hurried false: units may come a few at a time on a short beat ({@link LIMITS.rtspReadSoonMs}), which
-   *   costs a fraction; their media clock then tells more of when they belong than their arrival does
+   * @param options.pace other than `at_once`: units may come a few at a time, on the short beat or, after the first, on
+   *   the long one, which costs a fraction; their media clock then tells more of when they belong than their arrival does
    * @returns ends the subscription; calling it again does nothing
    * @throws SentinelError `rtsp.too_many_waiting`
    */
-  subscribe(listener: (unit: AccessUnit) => void, { hurried = true }: SubscribeOptions = {}): () => void {
+  subscribe(listener: (unit: AccessUnit) => void, { pace = 'at_once' }: SubscribeOptions = {}): () => void {
     if (this.#subscriptions.size >= LIMITS.rtspListeners) throw this.#tooMany(LIMITS.rtspListeners);
-    const subscription: Subscription = { listener, begun: false, hurried };
+    const subscription: Subscription = { listener, begun: false, pace };
     this.#subscriptions.add(subscription);
     this.#applyDemand();
     return () => {
@@ -260,7 +262,10 @@ export class RtspPull {
     const unit: AccessUnit = { ...assembled, codec, arrivedAtMs: this.#options.clock.nowMs() };
     if (unit.isKey) for (const waiter of [...this.#waiters]) waiter.resolve(unit);
     for (const subscription of [...this.#subscriptions]) {
-      subscription.begun ||= unit.isKey;
+      if (!subscription.begun && unit.isKey) {
+        subscription.begun = true;
+        this.#applyDemand();
+      }
       if (subscription.begun) this.#guarded(() => subscription.listener(unit));
     }
   }
@@ -270,9 +275,16 @@ export class RtspPull {
     return this.#waiters.size > 0 ? 'key' : 'none';
   }
 
+  /** As hurried as the most hurried wants it; a key unit that somebody waits for is never left for the long beat. */
+  #pace(): Pace {
+    const paces = [...this.#subscriptions].map(({ pace, begun }) => (begun || pace === 'at_once' ? pace : 'soon'));
+    if (paces.includes('at_once')) return 'at_once';
+    return this.#waiters.size > 0 || paces.includes('soon') ? 'soon' : 'unhurried';
+  }
+
   #applyDemand(): void {
     if (!this.#session) return;
-    this.#session.hurried = [...this.#subscriptions].some(({ hurried }) => hurried);
+    this.#session.pace = this.#pace();
     this.#session.demand = this.#demand();
   }
 

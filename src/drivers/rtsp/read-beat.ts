@@ -2,8 +2,9 @@
  * How hurriedly a socket is read. A camera sends a packet every few milliseconds, and being woken for each costs several
  * times more than walking through all of them at once. So what comes may gather in the kernel for a beat: a short one while
  * a key unit is waited for, which then arrives so much late at most, and a long one while nobody waits. All connections
- * read on the same beats, so that one waking serves them all. After a beat that brought more than
- * {@link LIMITS.rtspReadBeatBytes} a stream is read as it comes for one, or it would fill the camera's buffers.
+ * read on the same beats, so that one waking serves them all. A stream that brings more than
+ * {@link LIMITS.rtspReadBeatBytes} in a long beat is read on the short ones, and after a short one that brought as much as
+ * it comes for one, or it would fill the camera's buffers.
  */
 import type { Clock, Timer } from '../../base/clock.ts';
 import { LIMITS } from '../../base/limits.ts';
@@ -12,14 +13,19 @@ export type Pace =
   /** As it comes: when is part of what is wanted. */
   'at_once' | 'soon' | 'unhurried';
 
-const BEAT_MS = { soon: LIMITS.rtspReadSoonMs, unhurried: LIMITS.rtspReadBeatMs } as const;
+const SHORT_MS = LIMITS.rtspReadSoonMs;
+const LONG_MS = LIMITS.rtspReadBeatMs;
+/** A timer may ring a moment early; that is no beat of its own. */
+const EARLY_MS = 5;
 
 export class ReadBeat {
   readonly #clock: Clock;
   readonly #resume: () => void;
   #pace: Pace = 'at_once';
   #timer: Timer | undefined;
-  #bytes = 0;
+  /** What came since a long beat began, and since a short one did; undefined where that was not seen. */
+  #inLong: number | undefined;
+  #inShort: number | undefined;
   /** Of a long beat, as last measured. A stream is measured once before anything of it is left waiting. */
   #bytesOfLong = Infinity;
   /** Of the short beat before, once there was one. A key unit in it would tell of a long beat that is all key units. */
@@ -40,9 +46,10 @@ export class ReadBeat {
     if (pace === this.#pace) return;
     this.end();
     this.#pace = pace;
-    this.#bytes = 0;
+    this.#inLong = undefined;
+    this.#inShort = undefined;
     this.#bytesOfShort = undefined;
-    if (pace !== 'at_once') this.#wait(BEAT_MS[pace], false);
+    if (pace !== 'at_once') this.#wait();
   }
 
   /**
@@ -52,7 +59,8 @@ export class ReadBeat {
    */
   readsOn(length: number, more: boolean): boolean {
     if (this.#pace === 'at_once') return true;
-    this.#bytes += length;
+    if (this.#inLong !== undefined) this.#inLong += length;
+    if (this.#inShort !== undefined) this.#inShort += length;
     return more || (this.#bytesOfShort ?? this.#bytesOfLong) > LIMITS.rtspReadBeatBytes;
   }
 
@@ -64,15 +72,20 @@ export class ReadBeat {
     this.#resume();
   }
 
-  /** @param whole this beat begins with one: at its end it is known how much comes in one */
-  #wait(beatMs: number, whole: boolean): void {
-    const inMs = beatMs - (this.#clock.monotonicMs() % beatMs);
-    this.#timer = this.#clock.after(inMs, () => {
-      if (whole && this.#pace === 'unhurried') this.#bytesOfLong = this.#bytes;
-      if (whole && this.#pace === 'soon') this.#bytesOfShort = this.#bytes;
-      this.#bytes = 0;
+  #wait(): void {
+    // Before it was measured a stream is read as it comes, whatever the beat.
+    const isMuch = this.#bytesOfLong > LIMITS.rtspReadBeatBytes && this.#bytesOfLong < Infinity;
+    const beatMs = this.#pace === 'soon' || isMuch ? SHORT_MS : LONG_MS;
+    const beat = Math.floor((this.#clock.monotonicMs() + EARLY_MS) / beatMs) + 1;
+    this.#timer = this.#clock.after(beat * beatMs - this.#clock.monotonicMs(), () => {
+      this.#bytesOfShort = beatMs === SHORT_MS ? this.#inShort : undefined;
+      this.#inShort = 0;
+      if ((beat * beatMs) % LONG_MS === 0) {
+        this.#bytesOfLong = this.#inLong ?? this.#bytesOfLong;
+        this.#inLong = 0;
+      }
       this.#resume();
-      this.#wait(beatMs, true);
+      this.#wait();
     });
   }
 }

@@ -19,6 +19,6 @@ export type { OpeningStep } from './handshake.ts';
 export { HostConnections } from './host-connections.ts';
 export { RtspPull, type ClockOffset, type PullOptions, type PullState } from './pull.ts';
 export { parseRtspUrl, type RtspUrl } from './rtsp-url.ts';
-export { SharedPulls, type SharedPull } from './shared-pulls.ts';
+export { SharedPulls, targetKey, type SharedPull } from './shared-pulls.ts';
 export type { RtspTarget } from './target.ts';
 export { recordGroupOfPictures, visitKeyFrame, type VisitOptions } from './visit.ts';

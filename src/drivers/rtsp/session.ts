@@ -19,6 +19,7 @@ import {
 import { headerOf, printable, type RtspResponse } from './message-parser.ts';
 import { newCanonicalName, readRtcp, writeReceiverReport } from './rtcp.ts';
 import { Mpeg4Depacketizer } from './mpeg4-depacketizer.ts';
+import type { Pace } from './read-beat.ts';
 import {
   RefusedPacketisation,
   RtpDepacketizer,
@@ -75,7 +76,7 @@ export class RtspSession {
   #sessionTimeoutS = DEFAULT_SESSION_S;
   #tick: Timer | undefined;
   #over = false;
-  #hurried = true;
+  #paceOfAll: Pace = 'at_once';
   #playedAtMs = 0;
   #lastUnitEndMs: number | undefined;
   #nextKeepAliveMs = 0;
@@ -160,9 +161,9 @@ export class RtspSession {
     this.#pace();
   }
 
-  /** With `all`: whether each unit is wanted as it comes, or may wait for the next short beat. */
-  set hurried(hurried: boolean) {
-    this.#hurried = hurried;
+  /** With `all`: how hurriedly units are wanted. */
+  set pace(pace: Pace) {
+    this.#paceOfAll = pace;
     this.#pace();
   }
 
@@ -170,7 +171,7 @@ export class RtspSession {
     // Before the first unit its coming is waited for, and now and then a sender report's is.
     const awaitsReport = this.#options.clock.monotonicMs() < this.#awaitsReportUntilMs;
     const mayWait = this.#lastUnitEndMs !== undefined && !awaitsReport;
-    const pace = { none: 'unhurried', key: 'soon', all: this.#hurried ? 'at_once' : 'soon' } as const;
+    const pace = { none: 'unhurried', key: 'soon', all: this.#paceOfAll } as const;
     this.#connection.pace = mayWait ? pace[this.demand] : 'at_once';
   }
 

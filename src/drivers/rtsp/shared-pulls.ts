@@ -50,7 +50,7 @@ export class SharedPulls {
 
   /** A part in the connection to `target`; nothing happens before it is started. */
   hold(target: RtspTarget, options: HoldOptions = {}): SharedPull {
-    const key = keyOf(target);
+    const key = targetKey(target);
     const shared = this.#shared.get(key) ?? this.#open(key, target);
     shared.holders.add(options);
     const stopped = new AbortController();
@@ -108,8 +108,8 @@ export class SharedPulls {
   }
 }
 
-/** The same address with another login is another stream. No password stays in the key. */
-function keyOf({ url, credentials, tls }: RtspTarget): string {
+/** The same for the same stream: the same address with another login is another one. No password stays in it. */
+export function targetKey({ url, credentials, tls }: RtspTarget): string {
   return createHash('sha256')
     .update(JSON.stringify([url, credentials, tls]))
     .digest('base64');

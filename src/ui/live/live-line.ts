@@ -29,17 +29,24 @@ export interface LiveUnit {
 export type LiveFormat = 'source' | 'mpeg1';
 
 export interface TileListener {
-  onUnit(unit: LiveUnit): void;
+  /** A few at a time. */
+  onUnits(units: readonly LiveUnit[]): void;
   /** Of MPEG-1: some bytes of its transport stream, and when they were made by the server's clock. */
   onPiece(bytes: Uint8Array, atMs: number): void;
   /** `lost`: the line to the server is. */
   onState(state: LiveTile['state'] | 'lost', about: Pick<LiveTile, 'codec' | 'problem'>): void;
 }
 
-interface Watched {
+export interface LiveWish {
   readonly camera: number;
   readonly stream: 'sub' | 'main';
   readonly format: LiveFormat;
+  /** For one who steers by it. */
+  readonly soon: boolean;
+}
+
+interface Watched {
+  readonly wish: LiveWish;
   readonly listener: TileListener;
 }
 
@@ -53,18 +60,13 @@ let retry: Timer | undefined;
 let attempts = 0;
 
 /** @returns ends it */
-export function watchLive(
-  camera: number,
-  stream: 'sub' | 'main',
-  format: LiveFormat,
-  listener: TileListener,
-): () => void {
+export function watchLive(wish: LiveWish, listener: TileListener): () => void {
   // Numbers are not used again soon: what is still on its way for an ended tile must reach no other.
   while (tiles.has(nextTile)) nextTile = (nextTile + 1) % 65_536;
   const tile = nextTile;
   nextTile = (nextTile + 1) % 65_536;
-  tiles.set(tile, { camera, stream, format, listener });
-  if (socket?.readyState === WebSocket.OPEN) ask({ watch: { tile, camera, stream, format } });
+  tiles.set(tile, { wish, listener });
+  if (socket?.readyState === WebSocket.OPEN) ask({ watch: { tile, ...wish } });
   else if (!socket && !retry) open();
   return () => {
     if (!tiles.delete(tile)) return;
@@ -78,7 +80,7 @@ function open(): void {
   opened.binaryType = 'arraybuffer';
   opened.onopen = () => {
     attempts = 0;
-    for (const [tile, { camera, stream, format }] of tiles) ask({ watch: { tile, camera, stream, format } });
+    for (const [tile, { wish }] of tiles) ask({ watch: { tile, ...wish } });
   };
   opened.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
     if (typeof data === 'string') hearState(JSON.parse(data) as LiveTile);
@@ -118,25 +120,23 @@ function hearState({ tile, state, ...about }: LiveTile): void {
 function hearPieces(message: ArrayBuffer): void {
   const view = new DataView(message);
   const listener = tiles.get(view.getUint16(0))?.listener;
-  for (let at = LIVE_TILE_BYTES; listener && at + LIVE_HEADER_BYTES <= message.byteLength;) {
+  if (!listener) return;
+  const units: LiveUnit[] = [];
+  for (let at = LIVE_TILE_BYTES; at + LIVE_HEADER_BYTES <= message.byteLength;) {
     const length = view.getUint32(at + 16);
     const bytes = new Uint8Array(message, at + LIVE_HEADER_BYTES, length);
-    hearPiece(listener, new DataView(message, at, LIVE_HEADER_BYTES), bytes);
+    const flags = view.getUint8(at);
+    const arrivedAtMs = view.getFloat64(at + 4);
+    if ((flags & LIVE_MPEG1_FLAG) !== 0) listener.onPiece(bytes, arrivedAtMs);
+    else {
+      units.push({
+        isKey: (flags & LIVE_KEY_FLAG) !== 0,
+        followsLoss: (flags & LIVE_LOSS_FLAG) !== 0,
+        mediaTime: view.getUint32(at + 12),
+        ...{ arrivedAtMs, bytes },
+      });
+    }
     at += LIVE_HEADER_BYTES + length;
   }
-}
-
-function hearPiece(listener: TileListener, header: DataView, bytes: Uint8Array): void {
-  const flags = header.getUint8(0);
-  if ((flags & LIVE_MPEG1_FLAG) !== 0) {
-    listener.onPiece(bytes, header.getFloat64(4));
-    return;
-  }
-  listener.onUnit({
-    isKey: (flags & LIVE_KEY_FLAG) !== 0,
-    followsLoss: (flags & LIVE_LOSS_FLAG) !== 0,
-    arrivedAtMs: header.getFloat64(4),
-    mediaTime: header.getUint32(12),
-    bytes,
-  });
+  if (units.length > 0) listener.onUnits(units);
 }

@@ -3,7 +3,7 @@
  * play that, MPEG-1 that the server makes of it. What cannot be played says why.
  */
 import type { LiveTile } from '../../web/contract.ts';
-import { watchLive } from './live-line.ts';
+import { watchLive, type LiveWish } from './live-line.ts';
 import { Mpeg1Player } from './mpeg1-player.ts';
 import { SourcePlayer } from './source-player.ts';
 
@@ -43,26 +43,30 @@ function canPlay(codec: NonNullable<LiveTile['codec']>): boolean {
 }
 
 /** Plays a camera's stream until closed. */
-export function playLive(screen: LiveScreen, camera: number, stream: 'sub' | 'main', ears: LiveEars): LivePlayer {
+export function playLive(screen: LiveScreen, wish: Omit<LiveWish, 'format'>, ears: LiveEars): LivePlayer {
   let stop = playSource();
 
   function playSource(): () => void {
-    const player = new SourcePlayer(screen.video);
-    const end = watchLive(camera, stream, 'source', {
-      onUnit: (unit) => {
-        if (player.take(unit)) ears.onUnit(unit.arrivedAtMs);
+    const player = new SourcePlayer(screen.video, wish.soon ? 'soon' : 'calm');
+    const end = watchLive(
+      { ...wish, format: 'source' },
+      {
+        onUnits: (units) => {
+          const newest = player.take(units).at(-1);
+          if (newest) ears.onUnit(newest.arrivedAtMs);
+        },
+        onPiece() {},
+        onState(state, { codec, problem }) {
+          if (codec === 'h264' || codec === 'h265') player.codec = codec;
+          if (state === 'playing' && !canPlay(codec ?? player.codec)) {
+            stop();
+            stop = playMpeg1();
+            return;
+          }
+          ears.onShown({ state, ...(problem && { problem }) });
+        },
       },
-      onPiece() {},
-      onState(state, { codec, problem }) {
-        if (codec === 'h264' || codec === 'h265') player.codec = codec;
-        if (state === 'playing' && !canPlay(codec ?? player.codec)) {
-          stop();
-          stop = playMpeg1();
-          return;
-        }
-        ears.onShown({ state, ...(problem && { problem }) });
-      },
-    });
+    );
     return () => {
       end();
       player.close();
@@ -72,14 +76,17 @@ export function playLive(screen: LiveScreen, camera: number, stream: 'sub' | 'ma
   function playMpeg1(): () => void {
     const player = new Mpeg1Player(screen.canvas);
     ears.onShown({ state: 'connecting', isDrawn: true });
-    const end = watchLive(camera, 'sub', 'mpeg1', {
-      onUnit() {},
-      onPiece: (bytes, atMs) => {
-        player.take(bytes);
-        ears.onUnit(atMs);
+    const end = watchLive(
+      { ...wish, stream: 'sub', format: 'mpeg1' },
+      {
+        onUnits() {},
+        onPiece: (bytes, atMs) => {
+          player.take(bytes);
+          ears.onUnit(atMs);
+        },
+        onState: (state, { problem }) => ears.onShown({ state, isDrawn: true, ...(problem && { problem }) }),
       },
-      onState: (state, { problem }) => ears.onShown({ state, isDrawn: true, ...(problem && { problem }) }),
-    });
+    );
     return () => {
       end();
       player.close();

@@ -7,12 +7,13 @@ import type { LiveUnit } from './live-line.ts';
 const FIRST_DURATION_MS = 40;
 const LONGEST_DURATION_MS = 1_000;
 const MEDIA_TICKS_PER_MS = 90;
-/** Behind the camera at most; beyond it the player jumps ahead. */
-const DELAY_MS = 400;
+/** Behind the camera at most, what comes at one time included; beyond it the player jumps ahead. */
+const DELAY_MS = { soon: 400, calm: 900 } as const;
 const WAKE_MS = 2_000;
 
 export class SourcePlayer {
   readonly #video: HTMLVideoElement;
+  readonly #delayMs: number;
   #muxer: JMuxer | undefined;
   #isReady = false;
   /** What came before the browser was ready to take it, from the last key unit on. */
@@ -25,8 +26,10 @@ export class SourcePlayer {
     if (this.#begun && this.#video.paused) void this.#video.play().catch(() => {});
   });
 
-  constructor(video: HTMLVideoElement) {
+  /** @param pace at which units come */
+  constructor(video: HTMLVideoElement, pace: keyof typeof DELAY_MS) {
     this.#video = video;
+    this.#delayMs = DELAY_MS[pace];
   }
 
   get codec(): 'h264' | 'h265' {
@@ -39,19 +42,23 @@ export class SourcePlayer {
     this.#codec = codec;
   }
 
-  /** @returns whether it will be seen */
-  take(unit: LiveUnit): boolean {
-    // Behind a loss the picture smears until the next key unit: rather none.
-    if (unit.followsLoss || (!this.#begun && !unit.isKey)) {
-      this.#begun = false;
-      return false;
-    }
+  /** @returns those that will be seen */
+  take(units: readonly LiveUnit[]): readonly LiveUnit[] {
+    const seen = units.filter((unit) => {
+      // Behind a loss the picture smears until the next key unit: rather none.
+      this.#begun = !unit.followsLoss && (this.#begun || unit.isKey);
+      return this.#begun;
+    });
+    if (seen.length === 0) return seen;
     this.#muxer ??= this.#startMuxer();
-    this.#begun = true;
-    if (this.#isReady) this.#feed(unit);
-    else if (unit.isKey) this.#early = [unit];
-    else this.#early.push(unit);
-    return true;
+    if (this.#isReady) this.#feed(seen);
+    else {
+      for (const unit of seen) {
+        if (unit.isKey) this.#early = [];
+        this.#early.push(unit);
+      }
+    }
+    return seen;
   }
 
   close(): void {
@@ -67,11 +74,11 @@ export class SourcePlayer {
       mode: 'video',
       videoCodec: this.#codec === 'h265' ? 'H265' : 'H264',
       flushingTime: 0,
-      maxDelay: DELAY_MS,
+      maxDelay: this.#delayMs,
       clearBuffer: true,
       onReady: () => {
         this.#isReady = true;
-        for (const unit of this.#early.splice(0)) this.#feed(unit);
+        this.#feed(this.#early.splice(0));
       },
       onError: () => {
         // A buffer that failed takes nothing more; the next key unit begins a new one.
@@ -89,12 +96,28 @@ export class SourcePlayer {
     this.#lastMediaTime = undefined;
   }
 
-  /** Units come a few at a time: only the stream's own clock tells how far apart they belong. */
-  #feed({ bytes, mediaTime }: LiveUnit): void {
+  /** In one piece: a buffer that is still taking one leaves the next lying until more comes. */
+  #feed(units: readonly LiveUnit[]): void {
+    if (units.length === 0) return;
+    const duration = units.reduce((sum, unit) => sum + this.#durationOf(unit), 0);
+    this.#muxer?.feed({ video: joined(units), duration, isLastVideoFrameComplete: true });
+  }
+
+  /** Only the stream's own clock tells how far apart units belong, ms. */
+  #durationOf({ mediaTime }: LiveUnit): number {
     const before = this.#lastMediaTime;
     const gapMs = before === undefined ? FIRST_DURATION_MS : ((mediaTime - before) >>> 0) / MEDIA_TICKS_PER_MS;
     this.#lastMediaTime = mediaTime;
-    const duration = Math.min(LONGEST_DURATION_MS, Math.max(1, Math.round(gapMs)));
-    this.#muxer?.feed({ video: bytes, duration, isLastVideoFrameComplete: true });
+    return Math.min(LONGEST_DURATION_MS, Math.max(1, Math.round(gapMs)));
   }
+}
+
+function joined(units: readonly LiveUnit[]): Uint8Array {
+  const whole = new Uint8Array(units.reduce((sum, { bytes }) => sum + bytes.length, 0));
+  let at = 0;
+  for (const { bytes } of units) {
+    whole.set(bytes, at);
+    at += bytes.length;
+  }
+  return whole;
 }

@@ -8,18 +8,11 @@ import type { FastifyRequest } from 'fastify';
 import type { Timer } from '../../base/clock.ts';
 import { problemOf, SentinelError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
-import {
-  ErrorBody,
-  LIVE_KEY_FLAG,
-  LIVE_LOSS_FLAG,
-  LIVE_MPEG1_FLAG,
-  LIVE_TILE_BYTES,
-  LIVE_URL,
-  LiveAsk,
-  type LiveTile,
-} from '../contract.ts';
+import { ErrorBody, LIVE_TILE_BYTES, LIVE_URL, LiveAsk, type LiveTile } from '../contract.ts';
+import { fromKeyUnit, type LiveState, type LiveUnit, type Mpeg1Piece } from '../../wall/wall.ts';
 import { signedIn } from '../guard.ts';
-import { LiveMessages, type LivePiece } from '../live-messages.ts';
+import type { Account } from '../people-store.ts';
+import { piecesMessage, unitsMessage } from '../live-messages.ts';
 import { LiveSittings } from '../live-sittings.ts';
 import type { Server, WebParts } from '../server.ts';
 import { seesCamera } from '../unit-scope.ts';
@@ -30,13 +23,10 @@ import { eventLineRoute } from './events.ts';
 const POLICY_VIOLATION = 1008;
 const GOING_AWAY = 1001;
 
-type LiveUnit = Parameters<Parameters<WebParts['live']['watch']>[2]['onUnit']>[0];
-type LiveState = Parameters<Parameters<WebParts['live']['watch']>[2]['onState']>[0];
-
 export async function liveRoutes(server: Server, parts: WebParts): Promise<void> {
   const pages = new Map<LivePage, number>();
   const sittings = new LiveSittings(parts);
-  const messages = new LiveMessages(parts.clock);
+  const heartbeat = parts.clock.every(LIMITS.liveHeartbeatMs, () => void beat(parts, [...pages.keys()]));
 
   await server.register(async (scope) => {
     await scope.register(websocket, { options: { maxPayload: LIMITS.liveAskBytes, perMessageDeflate: false } });
@@ -50,7 +40,10 @@ export async function liveRoutes(server: Server, parts: WebParts): Promise<void>
       request.raw.socket.destroySoon();
       done();
     });
-    scope.addHook('onClose', () => sittings.close());
+    scope.addHook('onClose', () => {
+      heartbeat.cancel();
+      return sittings.close();
+    });
     scope.addHook('preClose', () => {
       for (const page of pages.keys()) page.close(GOING_AWAY, 'the server is closing');
     });
@@ -75,7 +68,7 @@ export async function liveRoutes(server: Server, parts: WebParts): Promise<void>
         },
       },
       (socket: WebSocket, request: FastifyRequest) => {
-        const page = new LivePage(socket, request, parts, sittings, messages);
+        const page = new LivePage(socket, request, parts, sittings);
         pages.set(page, signedIn(request).userId);
         parts.metrics.livePages.set(pages.size);
         socket.on('close', () => {
@@ -88,6 +81,26 @@ export async function liveRoutes(server: Server, parts: WebParts): Promise<void>
   });
 }
 
+type LiveWatch = Extract<LiveAsk, { watch: unknown }>['watch'];
+
+/** Whether pages still answer, may still look, and at what: once for all pages of a session, and for all cameras. */
+async function beat({ recheck, live, log }: WebParts, pages: readonly LivePage[]): Promise<void> {
+  for (const page of pages) page.probe();
+  try {
+    const accounts = new Map<string | LivePage, Account | undefined>();
+    for (const page of pages) {
+      const key = signedIn(page.request).sessionKey ?? page;
+      if (!accounts.has(key)) accounts.set(key, await recheck(page.request));
+      page.recheck(accounts.get(key));
+    }
+    // A mask that was drawn since holds at once.
+    const masked = await live.maskedOf([...new Set(pages.flatMap(({ cameraIds }) => cameraIds))]);
+    for (const page of pages) page.mask(masked);
+  } catch (thrown) {
+    log.debug({ err: thrown }, 'what live pages may show could not be checked');
+  }
+}
+
 interface Tile {
   readonly cameraId: number;
   /** Writes down that its picture is no longer looked at. */
@@ -96,8 +109,6 @@ interface Tile {
   /** Units are skipped until a key unit finds room. */
   skipping: boolean;
   ended: boolean;
-  /** What came since the page was last written to. */
-  gathered: LivePiece[];
 }
 
 class LivePage {
@@ -105,31 +116,28 @@ class LivePage {
   readonly #request: FastifyRequest;
   readonly #parts: WebParts;
   readonly #sittings: LiveSittings;
-  readonly #messages: LiveMessages;
   readonly #tiles = new Map<number, Tile>();
-  readonly #heartbeat: Timer;
-  readonly #write = (): void => this.#flush();
-  #gatheredBytes = 0;
+  #behind: boolean | undefined;
   #grace: Timer | undefined;
   #alive = true;
 
-  constructor(
-    socket: WebSocket,
-    request: FastifyRequest,
-    parts: WebParts,
-    sittings: LiveSittings,
-    messages: LiveMessages,
-  ) {
+  constructor(socket: WebSocket, request: FastifyRequest, parts: WebParts, sittings: LiveSittings) {
     this.#socket = socket;
     this.#request = request;
     this.#parts = parts;
     this.#sittings = sittings;
-    this.#messages = messages;
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#onMessage(messageOf(LiveAsk, data, isBinary)));
     socket.on('pong', () => (this.#alive = true));
     // What went wrong with the line shows in its end; there is nobody else to tell.
     socket.on('error', () => {});
-    this.#heartbeat = parts.clock.every(LIMITS.liveHeartbeatMs, () => void this.#beat());
+  }
+
+  get request(): FastifyRequest {
+    return this.#request;
+  }
+
+  get cameraIds(): readonly number[] {
+    return [...this.#tiles.values()].map(({ cameraId }) => cameraId);
   }
 
   close(code: number, reason: string): void {
@@ -140,36 +148,33 @@ class LivePage {
 
   /** The line is gone. */
   ended(): void {
-    this.#heartbeat.cancel();
     this.#grace?.cancel();
     for (const number of [...this.#tiles.keys()]) this.#unwatch(number);
   }
 
-  async #beat(): Promise<void> {
+  /** Ends the line of a page that did not answer since the last heartbeat, or asks it again. */
+  probe(): void {
     if (!this.#alive) {
       this.#socket.terminate();
       return;
     }
     this.#alive = false;
     this.#socket.ping();
-    try {
-      const before = signedIn(this.#request);
-      const account = await this.#parts.recheck(this.#request);
-      if (account?.userId !== before.userId || account.sessionKey !== before.sessionKey) {
-        this.close(POLICY_VIOLATION, 'signed out');
-        return;
-      }
-      // A mask that was drawn since holds at once.
-      const masked = await this.#parts.live.maskedOf([
-        ...new Set([...this.#tiles.values()].map((tile) => tile.cameraId)),
-      ]);
-      for (const [number, { cameraId }] of this.#tiles) {
-        if (!masked.has(cameraId)) continue;
-        this.#unwatch(number);
-        this.#tell({ tile: number, state: 'masked' });
-      }
-    } catch (thrown) {
-      this.#parts.log.debug({ err: thrown }, 'a live page could not check what it may show');
+  }
+
+  /** @param account whoever its session is of by now; undefined for nobody any more */
+  recheck(account: Account | undefined): void {
+    const before = signedIn(this.#request);
+    if (account?.userId === before.userId && account.sessionKey === before.sessionKey) return;
+    this.close(POLICY_VIOLATION, 'signed out');
+  }
+
+  /** Shows none of these any more. */
+  mask(cameraIds: ReadonlySet<number>): void {
+    for (const [number, { cameraId }] of this.#tiles) {
+      if (!cameraIds.has(cameraId)) continue;
+      this.#unwatch(number);
+      this.#tell({ tile: number, state: 'masked' });
     }
   }
 
@@ -182,22 +187,19 @@ class LivePage {
       this.#unwatch(ask.unwatch.tile);
       return;
     }
-    const { tile: number, camera, stream, format } = ask.watch;
+    const { tile: number, camera } = ask.watch;
     this.#unwatch(number);
     if (this.#tiles.size >= LIMITS.liveTilesPerPage) {
       this.#tell({ tile: number, state: 'refused', problem: 'web.too_many_streams' });
       return;
     }
-    const tile: Tile = {
-      ...{ cameraId: camera, rise: undefined, end: undefined, skipping: false, ended: false },
-      gathered: [],
-    };
+    const tile: Tile = { cameraId: camera, rise: undefined, end: undefined, skipping: false, ended: false };
     this.#tiles.set(number, tile);
     this.#parts.metrics.liveTiles.inc();
-    void this.#watch(number, tile, format === 'mpeg1' ? 'mpeg1' : stream);
+    void this.#watch(number, tile, ask.watch);
   }
 
-  async #watch(number: number, tile: Tile, what: 'sub' | 'main' | 'mpeg1'): Promise<void> {
+  async #watch(number: number, tile: Tile, { stream, format, soon }: LiveWatch): Promise<void> {
     try {
       if (!(await seesCamera(this.#parts.db, signedIn(this.#request), tile.cameraId))) {
         throw new SentinelError('web.missing', { what: 'camera', id: tile.cameraId });
@@ -205,12 +207,16 @@ class LivePage {
       const onState = (state: LiveState): void => this.#show(number, tile, state);
       const { live } = this.#parts;
       const end =
-        what === 'mpeg1'
+        format === 'mpeg1'
           ? await live.watchMpeg1(tile.cameraId, {
-              onPiece: (bytes, atMs) => this.#sendPiece(tile, bytes, atMs),
+              onPieces: (pieces) => this.#sendPieces(number, tile, pieces),
               onState,
             })
-          : await live.watch(tile.cameraId, what, { onUnit: (unit) => this.#send(tile, unit), onState });
+          : await live.watch(
+              tile.cameraId,
+              { stream, pace: soon ? 'soon' : 'calm' },
+              { onUnits: (units) => this.#sendUnits(number, tile, units), onState },
+            );
       if (tile.ended) await end();
       else tile.end = end;
     } catch (thrown) {
@@ -236,55 +242,53 @@ class LivePage {
     this.#tell({ tile: number, state: name, ...(codec && { codec }), ...(problem && { problem }) });
   }
 
-  #send(tile: Tile, { isKey, followsLoss, arrivedAtMs, rtpTimestamp, bytes }: LiveUnit): void {
-    if (tile.ended || this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#isFull()) tile.skipping = true;
-    else if (isKey) tile.skipping = false;
-    this.#parts.metrics.liveUnits[tile.skipping ? 'skipped' : 'sent']++;
-    if (tile.skipping) return;
-    const flags = (isKey ? LIVE_KEY_FLAG : 0) | (followsLoss ? LIVE_LOSS_FLAG : 0);
-    this.#gather(tile, { flags, atMs: arrivedAtMs, mediaTime: rtpTimestamp, bytes });
+  #sendUnits(number: number, tile: Tile, units: readonly LiveUnit[]): void {
+    if (tile.ended || !this.#isOpen()) return;
+    const sent = this.#isBehind() ? [] : tile.skipping ? fromKeyUnit(units) : units;
+    tile.skipping = sent.length === 0;
+    this.#count(sent.length, units.length - sent.length);
+    if (sent.length > 0) this.#send(number, unitsMessage(sent));
   }
 
   /** The player finds its way back into a transport stream of which pieces are missing. */
-  #sendPiece(tile: Tile, bytes: Uint8Array, atMs: number): void {
-    if (tile.ended || this.#socket.readyState !== this.#socket.OPEN) return;
-    const isSkipped = this.#isFull();
-    this.#parts.metrics.liveUnits[isSkipped ? 'skipped' : 'sent']++;
-    if (!isSkipped) this.#gather(tile, { flags: LIVE_MPEG1_FLAG, atMs, mediaTime: 0, bytes });
+  #sendPieces(number: number, tile: Tile, pieces: readonly Mpeg1Piece[]): void {
+    if (tile.ended || !this.#isOpen()) return;
+    const isSkipped = this.#isBehind();
+    this.#count(isSkipped ? 0 : pieces.length, isSkipped ? pieces.length : 0);
+    if (!isSkipped) this.#send(number, piecesMessage(pieces));
   }
 
-  #isFull(): boolean {
-    return this.#socket.bufferedAmount + this.#gatheredBytes > LIMITS.liveBytesWaiting;
+  #count(sent: number, skipped: number): void {
+    const { liveUnits } = this.#parts.metrics;
+    liveUnits.sent += sent;
+    liveUnits.skipped += skipped;
   }
 
-  #gather(tile: Tile, piece: LivePiece): void {
-    tile.gathered.push(piece);
-    this.#gatheredBytes += piece.bytes.length;
-    if (this.#gatheredBytes >= LIMITS.liveMessageBytes) this.#flush();
-    else this.#messages.soon(this.#write);
+  #isOpen(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN;
   }
 
-  #flush(): void {
-    this.#gatheredBytes = 0;
-    const line = this.#request.raw.socket;
-    // One call of the system for all that is written here.
-    line.cork();
-    for (const [number, tile] of this.#tiles) {
-      const { gathered } = tile;
-      if (gathered.length === 0) continue;
-      tile.gathered = [];
-      if (this.#socket.readyState !== this.#socket.OPEN) continue;
-      this.#socket.send(numberOf(number), { binary: true, fin: false });
-      this.#socket.send(this.#messages.of(gathered), { binary: true, fin: true });
+  /** Whether much of what was written before still waits; what is handed on now, for all tiles, is written in one go. */
+  #isBehind(): boolean {
+    if (this.#behind === undefined) {
+      this.#behind = this.#socket.bufferedAmount > LIMITS.liveBytesWaiting;
+      const line = this.#request.raw.socket;
+      line.cork();
+      process.nextTick(() => {
+        this.#behind = undefined;
+        line.uncork();
+      });
     }
-    line.uncork();
+    return this.#behind;
+  }
+
+  #send(number: number, message: Buffer): void {
+    this.#socket.send(numberOf(number), { binary: true, fin: false });
+    this.#socket.send(message, { binary: true, fin: true });
   }
 
   #tell(tile: LiveTile): void {
-    // What came before it is sent before it.
-    this.#flush();
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(tile));
+    if (this.#isOpen()) this.#socket.send(JSON.stringify(tile));
   }
 }
 

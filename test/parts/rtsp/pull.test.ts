@@ -134,7 +134,7 @@ test('while nobody waits, packets gather until the beat; who waits for a key uni
   await poll(() => got.length).toBeGreaterThan(0);
   end();
   const gathered: AccessUnit[] = [];
-  held.pull.subscribe((unit) => gathered.push(unit), { hurried: false });
+  held.pull.subscribe((unit) => gathered.push(unit), { pace: 'soon' });
   await held.clock.advance(LIMITS.rtspReadSoonMs);
   // One reading a beat: this takes it.
   const { packets: listened } = held.pull.counters;

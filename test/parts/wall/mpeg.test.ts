@@ -77,7 +77,7 @@ async function watch(live: LiveRelay, cameraId = 1) {
   const states: LiveState[] = [];
   const pieces: Uint8Array[] = [];
   const end = await live.watchMpeg1(cameraId, {
-    onPiece: (piece) => pieces.push(piece),
+    onPieces: (made) => pieces.push(...made.map(({ bytes }) => bytes)),
     onState: (state) => states.push(state),
   });
   ends.push(end);

@@ -45,6 +45,27 @@ test('a stream that brings much is read as it comes, until it brings less', asyn
   expect(calm.readsOn(10, false)).toBe(false);
 });
 
+test('a stream that brings much in a long beat is read on the short ones', async () => {
+  const { beat: calm, clock, resumed } = beat();
+  calm.pace = 'unhurried';
+  await clock.advance(BEAT_MS);
+  calm.readsOn(LIMITS.rtspReadBeatBytes + 1, false);
+  await clock.advance(BEAT_MS + LIMITS.rtspReadSoonMs);
+  const before = resumed();
+  for (let n = 0; n < 8; n++) {
+    expect(calm.readsOn(LIMITS.rtspReadBeatBytes / 2, false)).toBe(false);
+    await clock.advance(LIMITS.rtspReadSoonMs);
+  }
+  expect(resumed() - before).toBe(8);
+  expect(calm.readsOn(LIMITS.rtspReadBeatBytes + 1, false)).toBe(false);
+  await clock.advance(LIMITS.rtspReadSoonMs);
+  expect(calm.readsOn(10, false)).toBe(true);
+  await clock.advance(BEAT_MS * 2);
+  const since = resumed();
+  await clock.advance(BEAT_MS * 2);
+  expect(resumed() - since).toBe(2);
+});
+
 test('reads a little later while a key unit is waited for, without measuring anew', async () => {
   const { beat: calm, clock, resumed } = beat();
   calm.pace = 'unhurried';

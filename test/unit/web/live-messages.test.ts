@@ -1,34 +1,34 @@
-/** What live pages are sent is put together once, on one beat for all. */
+/** What live pages are sent is put together once for all who get the same. */
 import { expect, test } from 'vitest';
-import { LIMITS } from '../../../src/base/limits.ts';
-import { LiveMessages, type LivePiece } from '../../../src/web/live-messages.ts';
-import { ManualClock } from '../../support/clock.ts';
+import { LIVE_KEY_FLAG, LIVE_LOSS_FLAG, LIVE_MPEG1_FLAG, LIVE_TILE_BYTES } from '../../../src/web/contract.ts';
+import { piecesMessage, unitsMessage } from '../../../src/web/live-messages.ts';
+import type { LiveUnit } from '../../../src/wall/wall.ts';
+import { liveMessageIn } from '../../support/live-message.ts';
 
-const piece = (...bytes: number[]): LivePiece => ({ flags: 1, atMs: 7, mediaTime: 9, bytes: Uint8Array.from(bytes) });
+const unit = (isKey: boolean, followsLoss: boolean, ...bytes: number[]): LiveUnit => ({
+  ...{ codec: 'h264', isKey, followsLoss, rtpTimestamp: 9, arrivedAtMs: 7 },
+  bytes: Uint8Array.from(bytes),
+});
+const read = (message: Buffer): { flags: number; atMs: number; mediaTime: number; bytes: number[] }[] =>
+  liveMessageIn(Buffer.concat([Buffer.alloc(LIVE_TILE_BYTES), message])).pieces.map((piece) => ({
+    ...piece,
+    bytes: [...piece.bytes],
+  }));
 
-test('those who look at the same pieces get the same message, others their own', () => {
-  const messages = new LiveMessages(new ManualClock());
-  const [one, two, three] = [piece(1), piece(2, 2), piece(3)];
-  const whole = messages.of([one, two, three]);
-  expect(messages.of([{ ...one }, two, three])).toBe(whole);
-  const skipped = messages.of([one, three]);
-  expect(skipped.length).toBe(whole.length - messages.of([two]).length);
-  expect(skipped.at(-1)).toBe(3);
-  expect(messages.of([piece(1), two, three])).not.toBe(whole);
-  expect(messages.of([one, two, three])).toEqual(whole);
+test('one message for the same units, with each of them in order', () => {
+  const units = [unit(true, false, 1, 2, 3), unit(false, true, 4), unit(false, false)];
+  const message = unitsMessage(units);
+  expect(unitsMessage(units)).toBe(message);
+  expect(unitsMessage([...units])).not.toBe(message);
+  expect(read(message)).toEqual([
+    { flags: LIVE_KEY_FLAG, atMs: 7, mediaTime: 9, bytes: [1, 2, 3] },
+    { flags: LIVE_LOSS_FLAG, atMs: 7, mediaTime: 9, bytes: [4] },
+    { flags: 0, atMs: 7, mediaTime: 9, bytes: [] },
+  ]);
 });
 
-test('all are written to on one beat, and once in it', async () => {
-  const clock = new ManualClock();
-  const messages = new LiveMessages(clock);
-  const at: string[] = [];
-  const [a, b] = [() => at.push(`a ${clock.monotonicMs()}`), () => at.push(`b ${clock.monotonicMs()}`)];
-  messages.soon(a);
-  messages.soon(a);
-  await clock.advance(1);
-  messages.soon(a);
-  await clock.advance(LIMITS.liveWriteBeatMs / 2);
-  messages.soon(b);
-  await clock.advance(LIMITS.liveWriteBeatMs);
-  expect(at).toEqual(['a 0', `a ${LIMITS.liveWriteBeatMs}`, `b ${LIMITS.liveWriteBeatMs}`]);
+test('pieces of MPEG-1 say that they are', () => {
+  const pieces = [{ bytes: Uint8Array.of(71), madeAtMs: 8 }];
+  expect(piecesMessage(pieces)).toBe(piecesMessage(pieces));
+  expect(read(piecesMessage(pieces))).toEqual([{ flags: LIVE_MPEG1_FLAG, atMs: 8, mediaTime: 0, bytes: [71] }]);
 });
