@@ -26,7 +26,11 @@ const GOING_AWAY = 1001;
 export async function liveRoutes(server: Server, parts: WebParts): Promise<void> {
   const pages = new Map<LivePage, number>();
   const sittings = new LiveSittings(parts);
-  const heartbeat = parts.clock.every(LIMITS.liveHeartbeatMs, () => void beat(parts, [...pages.keys()]));
+  let checking: Promise<void> | undefined;
+  const heartbeat = parts.clock.every(LIMITS.liveHeartbeatMs, () => {
+    for (const page of pages.keys()) page.probe();
+    checking ??= check(parts, [...pages.keys()]).finally(() => (checking = undefined));
+  });
 
   await server.register(async (scope) => {
     await scope.register(websocket, { options: { maxPayload: LIMITS.liveAskBytes, perMessageDeflate: false } });
@@ -83,9 +87,8 @@ export async function liveRoutes(server: Server, parts: WebParts): Promise<void>
 
 type LiveWatch = Extract<LiveAsk, { watch: unknown }>['watch'];
 
-/** Whether pages still answer, may still look, and at what: once for all pages of a session, and for all cameras. */
-async function beat({ recheck, live, log }: WebParts, pages: readonly LivePage[]): Promise<void> {
-  for (const page of pages) page.probe();
+/** Whether pages may still look, and at what: once for all pages of a session, and for all cameras. */
+async function check({ recheck, live, log }: WebParts, pages: readonly LivePage[]): Promise<void> {
   try {
     const accounts = new Map<string | LivePage, Account | undefined>();
     for (const page of pages) {
