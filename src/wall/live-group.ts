@@ -11,7 +11,6 @@ export class LiveGroup {
   readonly #gathering: Gathering<AccessUnit>;
   /** Those who look, and whether they have had a key unit to begin with. */
   readonly #viewers = new Map<LiveViewer, { hasBegun: boolean }>();
-
   #isHurried = false;
 
   /** @throws SentinelError `rtsp.too_many_waiting` */
