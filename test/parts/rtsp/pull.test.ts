@@ -152,6 +152,39 @@ test('while nobody waits, packets gather until the beat; who waits for a key uni
   expect(held.pull.counters.packetsLost).toBe(0);
 });
 
+test('a calm listener gets its first key unit soon and the rest on the long beat, unless somebody waits for a key unit', async () => {
+  const server = await serve(patient((line) => line.sendUnit()));
+  const held = hold(server.url());
+  await playing(held);
+  line(server).send(interleaved(1, senderReport(held.clock.nowMs(), 1)));
+  await poll(() => held.pull.clockOffset).toBeDefined();
+  await held.clock.advance(2 * LIMITS.rtspReadBeatMs);
+  const got: AccessUnit[] = [];
+  held.pull.subscribe((unit) => got.push(unit), { pace: 'unhurried' });
+  for (let unit = 0; unit < 5; unit++) line(server).sendUnit();
+  await traffic();
+  await held.clock.advance(LIMITS.rtspReadSoonMs);
+  await poll(() => got.length).toBeGreaterThan(0);
+  expect(got[0]!.isKey).toBe(true);
+  await held.clock.advance(LIMITS.rtspReadBeatMs - (held.clock.monotonicMs() % LIMITS.rtspReadBeatMs));
+  // One reading a beat: this takes it.
+  const { packets } = held.pull.counters;
+  line(server).sendUnit();
+  await poll(() => held.pull.counters.packets).toBeGreaterThan(packets);
+  const read = held.pull.counters.packets;
+  for (let unit = 0; unit < 3; unit++) line(server).sendUnit();
+  await traffic();
+  await held.clock.advance(LIMITS.rtspReadSoonMs);
+  await traffic();
+  expect(held.pull.counters.packets).toBe(read);
+  const waiting = held.pull.nextKeyFrame(soon());
+  for (let unit = 0; unit < 5; unit++) line(server).sendUnit();
+  await traffic();
+  await held.clock.advance(LIMITS.rtspReadSoonMs);
+  expect((await waiting).isKey).toBe(true);
+  expect(held.pull.counters.packetsLost).toBe(0);
+});
+
 describe('listeners', () => {
   test('get every unit from the next key unit on, beside a sampler, over one connection', async () => {
     const server = await serve(patient());
