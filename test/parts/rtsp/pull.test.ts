@@ -159,28 +159,31 @@ test('a calm listener gets its first key unit soon and the rest on the long beat
   line(server).send(interleaved(1, senderReport(held.clock.nowMs(), 1)));
   await poll(() => held.pull.clockOffset).toBeDefined();
   await held.clock.advance(2 * LIMITS.rtspReadBeatMs);
+  const packets = (): number => held.pull.counters.packets;
+  const beginLongBeat = async (): Promise<void> => {
+    await held.clock.advance(LIMITS.rtspReadBeatMs - (held.clock.monotonicMs() % LIMITS.rtspReadBeatMs));
+    // One reading a beat: this takes it.
+    const before = packets();
+    line(server).sendUnit();
+    await poll(packets).toBeGreaterThan(before);
+  };
+  const sendUnits = async (count: number): Promise<void> => {
+    for (let unit = 0; unit < count; unit++) line(server).sendUnit();
+    await traffic();
+    await held.clock.advance(LIMITS.rtspReadSoonMs);
+    await traffic();
+  };
   const got: AccessUnit[] = [];
+  await beginLongBeat();
   held.pull.subscribe((unit) => got.push(unit), { pace: 'unhurried' });
-  for (let unit = 0; unit < 5; unit++) line(server).sendUnit();
-  await traffic();
-  await held.clock.advance(LIMITS.rtspReadSoonMs);
-  await poll(() => got.length).toBeGreaterThan(0);
-  expect(got[0]!.isKey).toBe(true);
-  await held.clock.advance(LIMITS.rtspReadBeatMs - (held.clock.monotonicMs() % LIMITS.rtspReadBeatMs));
-  // One reading a beat: this takes it.
-  const { packets } = held.pull.counters;
-  line(server).sendUnit();
-  await poll(() => held.pull.counters.packets).toBeGreaterThan(packets);
-  const read = held.pull.counters.packets;
-  for (let unit = 0; unit < 3; unit++) line(server).sendUnit();
-  await traffic();
-  await held.clock.advance(LIMITS.rtspReadSoonMs);
-  await traffic();
-  expect(held.pull.counters.packets).toBe(read);
+  await sendUnits(5);
+  expect(got[0]?.isKey).toBe(true);
+  await beginLongBeat();
+  const read = packets();
+  await sendUnits(3);
+  expect(packets()).toBe(read);
   const waiting = held.pull.nextKeyFrame(soon());
-  for (let unit = 0; unit < 5; unit++) line(server).sendUnit();
-  await traffic();
-  await held.clock.advance(LIMITS.rtspReadSoonMs);
+  await sendUnits(5);
   expect((await waiting).isKey).toBe(true);
   expect(held.pull.counters.packetsLost).toBe(0);
 });
