@@ -20,8 +20,10 @@ import { costOf } from '../capture/process-cost.ts';
 import { serveCamera, startServer, startViewers, type Kind } from './rig.ts';
 
 const TIMES_CHEAPER_LEAST = 8;
-/** A server runs for months: what its compiler and its first whole collection do is not what looking costs. */
-const SETTLE_S = 40;
+/** A server runs for months: what its compiler does in the first minutes is not what looking costs. */
+const WARM_S = 120;
+/** After other viewers have come. */
+const SETTLE_S = 30;
 
 const { values: flags } = parseArgs({
   options: {
@@ -89,10 +91,10 @@ async function run() {
 
 async function measureAll(kind: Kind, stream: 'main' | 'sub'): Promise<Measured[]> {
   const measured: Measured[] = [];
+  const server = await startServer(kind, camera, dir, stream);
   for (const viewers of counts) {
-    const server = await startServer(kind, camera, dir, stream);
     const watching = await startViewers(server, viewers, kind === 'sentinel' ? 'source' : 'plain');
-    await sleep(SETTLE_S * 1000);
+    await sleep((measured.length === 0 ? WARM_S : SETTLE_S) * 1000);
     await watching.restart();
     const before = await costOf([server.pid]);
     const beganMs = performance.now();
@@ -101,7 +103,6 @@ async function measureAll(kind: Kind, stream: 'main' | 'sub'): Promise<Measured[
     const tookS = (performance.now() - beganMs) / 1000;
     const { leastBytes } = await watching.read();
     await watching.close();
-    await server.close();
     measured.push({
       ...{ stream, viewers },
       percentOfCore: ((after.cpuS - before.cpuS) / tookS) * 100,
@@ -111,6 +112,7 @@ async function measureAll(kind: Kind, stream: 'main' | 'sub'): Promise<Measured[
       `${kind}, ${stream}, ${viewers} viewers: ${measured.at(-1)?.percentOfCore.toFixed(2)} % of a core\n`,
     );
   }
+  await server.close();
   return measured;
 }
 
