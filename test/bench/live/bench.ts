@@ -4,7 +4,7 @@
  * server is a process of its own; the processor time is that of it and all it has started, as the kernel counts it. Viewers
  * and the camera are other processes and are not counted.
  *
- *   --seconds S   length of each measurement (20)
+ *   --seconds S   length of each measurement (60): the kernel counts in ticks of 10 ms
  *   --viewers L   numbers of viewers (1,10,50)
  *   --out FILE    JSON (var/bench/live.json)
  *
@@ -27,7 +27,7 @@ const SETTLE_S = 30;
 
 const { values: flags } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '20' },
+    seconds: { type: 'string', default: '60' },
     viewers: { type: 'string', default: '1,10,50' },
     out: { type: 'string', default: 'var/bench/live.json' },
   },
