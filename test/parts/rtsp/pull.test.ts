@@ -89,6 +89,18 @@ async function traffic(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setTimeout(resolve, 6));
 }
 
+/** A pull that nobody waits for, whose stream was measured: from now on it is read on the long beat. */
+async function measured() {
+  const server = await serve(patient((line) => line.sendUnit()));
+  const held = hold(server.url());
+  await playing(held);
+  line(server).send(interleaved(1, senderReport(held.clock.nowMs(), 1)));
+  await poll(() => held.pull.clockOffset).toBeDefined();
+  // The first whole beat measures how much comes.
+  await held.clock.advance(2 * LIMITS.rtspReadBeatMs);
+  return { server, held };
+}
+
 test('connects once, plays, gives key units to all who wait, and says goodbye', async () => {
   const server = await serve();
   const held = hold(server.url());
@@ -107,13 +119,7 @@ test('connects once, plays, gives key units to all who wait, and says goodbye', 
 });
 
 test('while nobody waits, packets gather until the beat; who waits for a key unit gets it soon, a listener at once unless it may wait', async () => {
-  const server = await serve(patient((line) => line.sendUnit()));
-  const held = hold(server.url());
-  await playing(held);
-  line(server).send(interleaved(1, senderReport(held.clock.nowMs(), 1)));
-  await poll(() => held.pull.clockOffset).toBeDefined();
-  // The first whole beat measures how much comes.
-  await held.clock.advance(2 * LIMITS.rtspReadBeatMs);
+  const { server, held } = await measured();
   const { packets } = held.pull.counters;
   line(server).sendUnit();
   await poll(() => held.pull.counters.packets).toBeGreaterThan(packets);
@@ -153,12 +159,7 @@ test('while nobody waits, packets gather until the beat; who waits for a key uni
 });
 
 test('a calm listener gets its first key unit soon and the rest on the long beat, unless somebody waits for a key unit', async () => {
-  const server = await serve(patient((line) => line.sendUnit()));
-  const held = hold(server.url());
-  await playing(held);
-  line(server).send(interleaved(1, senderReport(held.clock.nowMs(), 1)));
-  await poll(() => held.pull.clockOffset).toBeDefined();
-  await held.clock.advance(2 * LIMITS.rtspReadBeatMs);
+  const { server, held } = await measured();
   const packets = (): number => held.pull.counters.packets;
   const beginLongBeat = async (): Promise<void> => {
     await held.clock.advance(LIMITS.rtspReadBeatMs - (held.clock.monotonicMs() % LIMITS.rtspReadBeatMs));
