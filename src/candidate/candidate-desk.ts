@@ -8,6 +8,7 @@ import {
   chainOf,
   hasOutgrown,
   hullOf,
+  isBuiltOn,
   persistenceOf,
   samePlace,
   touches,
@@ -65,6 +66,11 @@ export class CandidateDesk {
     const looksByRule = new Map<PersistenceRule, readonly LookBack[]>();
     const raised: number[] = [];
     const strengthened = new Set<number>();
+    const strengthen = async (id: number, { score }: StoredRegion): Promise<void> => {
+      if (strengthened.has(id)) return;
+      strengthened.add(id);
+      await store.strengthen(trx, id, score, new Date(look.capturedAtMs));
+    };
     const graver: number[] = [];
     const widened = new Set<number>();
     // The largest first: it is what a structure of several pieces is raised for.
@@ -76,8 +82,7 @@ export class CandidateDesk {
       const { rule, isWatched } = this.#ruleFor(region.polygon, view);
       const severity = severityOf(region, isWatched);
       if (item) {
-        if (!strengthened.has(item.id)) await store.strengthen(trx, item.id, region.score, new Date(look.capturedAtMs));
-        strengthened.add(item.id);
+        await strengthen(item.id, region);
         if (item.state === 'open' && isGraver(severity, item.severity)) {
           await store.makeGraver(trx, item.id, severity);
           item.severity = severity;
@@ -93,14 +98,26 @@ export class CandidateDesk {
       if (!persistence.stays) continue;
       // What is seen there for the first time may be somebody who walks from one structure to another.
       const known = look.regions.filter(({ polygon }) => persistenceOf(polygon, looks, rule).occurrences > 1);
-      const pieces = chainOf(region, known);
+      const pieces = chainOf(region, known).map(({ polygon }) => polygon);
       const whole = items.find(
-        ({ state, polygon }) => state === 'open' && pieces.some((piece) => areNear(piece.polygon, polygon)),
+        ({ state, polygon }) => state === 'open' && pieces.some((piece) => areNear(piece, polygon)),
       );
       if (whole) {
         whole.polygon = hullOf(whole.polygon, region.polygon);
         await store.widen(trx, whole.id, whole.polygon);
         widened.add(whole.id);
+        continue;
+      }
+      // A further piece of what was decided is no more news than the piece that was seen, unless it is a graver matter.
+      const decided = items.find(
+        (standing) =>
+          standing.state === 'decided' &&
+          !isGraver(severity, standing.severity) &&
+          pieces.some((piece) => areNear(piece, standing.polygon)) &&
+          !isBuiltOn(pieces, standing.polygon),
+      );
+      if (decided) {
+        await strengthen(decided.id, region);
         continue;
       }
       const overlaySha256 = await look.overlayOf(region);

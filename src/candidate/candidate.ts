@@ -2,7 +2,8 @@
  * Regions over time: a suspected structure is a region that stays. Every judged look comes here in the transaction that
  * records it. A changed place strengthens the item that stands for it, or, once it has stayed long enough, is raised as
  * one new item: one open item per place, whatever the number of looks. Of a structure that shows in several pieces the
- * largest is raised; what stays near it, or hangs together with what is near it in the same look, widens its place.
+ * largest is raised; what stays near it, or hangs together with what is near it in the same look, widens its place. Of
+ * what is decided a further piece is no news, unless it is as much as makes it built on.
  *
  * The rule of persistence: of the last `of` judged samples of the view at least `found` show the place changed, and the
  * first and last look that does lie at least `spanS` apart. Where looks come faster than that, a sample is a stretch of
@@ -130,10 +131,27 @@ function turn(a: Polygon[number], b: Polygon[number], c: Polygon[number]): numbe
   return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
 }
 
+/** What was decided is built on when it grows by more than this share of itself, and of the picture. */
+const BUILT_ON = 0.5;
+const BUILT_ON_LEAST = 0.003;
+
 /** The place has outgrown what was decided of it: a decided structure that is built on is a new finding. */
 export function hasOutgrown(region: Polygon, decided: Polygon): boolean {
   const shared = sharedArea(region, decided);
-  return shared.a > shared.b * 1.5 && shared.a - shared.both > 0.003;
+  return shared.a > shared.b * (1 + BUILT_ON) && shared.a - shared.both > BUILT_ON_LEAST;
+}
+
+/** Of pieces that hang together with a decided structure one has outgrown it, or those beside it are as much all together. */
+export function isBuiltOn(pieces: readonly Polygon[], decided: Polygon): boolean {
+  if (pieces.some((piece) => hasOutgrown(piece, decided))) return true;
+  let beside = 0;
+  let area = 0;
+  for (const piece of pieces.filter((piece) => !samePlace(piece, decided))) {
+    const shared = sharedArea(piece, decided);
+    beside += shared.a - shared.both;
+    area = shared.b;
+  }
+  return beside > area * BUILT_ON && beside > BUILT_ON_LEAST;
 }
 
 /** Whether a region touches an area by at least a tenth of itself. */

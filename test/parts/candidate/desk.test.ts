@@ -183,6 +183,34 @@ describe('the desk', () => {
     expect((await items()).map(({ state }) => state)).toEqual(['decided', 'open']);
   });
 
+  test('a piece of a violation that shows only later is no news; as much again as was decided, it is', async () => {
+    const { look, items, decide } = await watched('later');
+    const foot: StoredRegion = { ...region(square(0.42, 0.52, 0.05)), areaFraction: 0.0025 };
+    const beside = region(square(0.52, 0.4, 0.1));
+    for (let seen = 0; seen < 4; seen++) await look([region(hut)]);
+    await decide('violation');
+    for (let seen = 0; seen < 6; seen++) expect(await look([region(hut), foot])).toEqual([]);
+    // Also alone, as when the roof lies in shadow.
+    for (let seen = 0; seen < 6; seen++) expect(await look([foot])).toEqual([]);
+    expect(await items()).toMatchObject([{ state: 'decided', occurrences: 16, box: [0.4, 0.4, 0.1, 0.1] }]);
+    for (let seen = 0; seen < 5; seen++) await look([region(hut), beside]);
+    expect(await items()).toMatchObject([{ state: 'decided' }, { state: 'open', box: beside.box }]);
+  });
+
+  test('a piece of a violation that reaches into a watched area is news', async () => {
+    const { viewId, look, items, decide } = await watched('reaches');
+    const foot: StoredRegion = { ...region(square(0.42, 0.52, 0.05)), areaFraction: 0.0025 };
+    const polygon = JSON.stringify(square(0.3, 0.51, 0.3));
+    await fresh.db.insertInto('mask').values({ view_id: viewId, kind: 'watch', name: '消防通道', polygon }).execute();
+    for (let seen = 0; seen < 4; seen++) await look([region(hut)]);
+    await decide('violation');
+    for (let seen = 0; seen < 4; seen++) await look([region(hut), foot]);
+    expect(await items()).toMatchObject([
+      { state: 'decided', severity: 'normal' },
+      { state: 'open', severity: 'safety' },
+    ]);
+  });
+
   test('a place judged a false alarm that still shows is raised again only after it has stayed again', async () => {
     const { look, items, decide } = await watched('again');
     for (let seen = 0; seen < 4; seen++) await look([region(hut)]);

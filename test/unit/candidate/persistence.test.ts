@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Polygon } from '../../../src/base/picture.ts';
-import { hasOutgrown, persistenceOf, samePlace, touches, type LookBack } from '../../../src/candidate/candidate.ts';
+import {
+  hasOutgrown,
+  isBuiltOn,
+  persistenceOf,
+  samePlace,
+  touches,
+  type LookBack,
+} from '../../../src/candidate/candidate.ts';
 import type { StoredRegion } from '../../../src/drivers/postgres/schema.ts';
 import { square } from '../../support/places.ts';
 
@@ -128,6 +135,15 @@ describe('places', () => {
     expect(hasOutgrown(square(0.35, 0.35, 0.2), hut)).toBe(true);
     expect(hasOutgrown(square(0.4, 0.4, 0.11), hut)).toBe(false);
     expect(hasOutgrown(square(0.42, 0.42, 0.05), hut)).toBe(false);
+  });
+
+  test('pieces beside what was decided make it built on when they are half as much, all together', () => {
+    const beside = (y: number) => square(0.51, y, 0.045);
+    expect(isBuiltOn([hut, beside(0.4)], hut)).toBe(false);
+    expect(isBuiltOn([hut, beside(0.4), beside(0.45), beside(0.5)], hut)).toBe(true);
+    expect(isBuiltOn([beside(0.4), square(0.35, 0.35, 0.2)], hut)).toBe(true);
+    // Half of what is hardly anything is hardly anything.
+    expect(isBuiltOn([square(0.41, 0.36, 0.03)], square(0.4, 0.4, 0.03))).toBe(false);
   });
 
   test('a watch area counts when a tenth of the region lies in it', () => {
