@@ -14,7 +14,7 @@ export interface Clock {
   nowMs(): number;
   /** Monotonic, ms since an arbitrary origin. Use it to measure spans. */
   monotonicMs(): number;
-  /** Calls `run` once after `delayMs`. */
+  /** Calls `run` once after `delayMs`; after none, when all that has arrived by now was taken. */
   after(delayMs: number, run: () => void): Timer;
   /** Calls `run` every `periodMs`, the first time after one period. */
   every(periodMs: number, run: () => void): Timer;
@@ -26,6 +26,11 @@ export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(delayMs, run) {
+    // A timer of no time at all rings a millisecond later, for which the process is woken once more.
+    if (delayMs <= 0) {
+      const soon = setImmediate(run);
+      return { cancel: () => clearImmediate(soon) };
+    }
     const handle = setTimeout(run, delayMs);
     return { cancel: () => clearTimeout(handle) };
   },

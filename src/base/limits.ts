@@ -49,7 +49,7 @@ export const LIMITS = {
   rtspMediaStallMs: 10_000,
   rtspTeardownMs: 1_000,
   /** While nobody waits for a unit a socket is read once in this time, so that the kernel gathers what comes. */
-  rtspReadBeatMs: 400,
+  rtspReadBeatMs: 500,
   /** …unless more than this came in it: what Linux keeps for a socket by itself; a key unit of a small stream goes into it. */
   rtspReadBeatBytes: 64 * 1024,
   /** While a key unit is waited for: how late it may be read. Divides the longer beat, so that both fall together. */
@@ -178,7 +178,7 @@ export const LIMITS = {
    * those who steer by them, calmly to those who watch.
    */
   liveSoonBeatMs: 100,
-  liveCalmBeatMs: 400,
+  liveCalmBeatMs: 500,
   liveMessageBytes: 256 * 1024,
   liveAskBytes: 1024,
   /** Cameras made into MPEG-1 at once for browsers that cannot play them: each is an ffmpeg and about a fifth of a core. */

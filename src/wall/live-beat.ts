@@ -5,11 +5,15 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import { LIMITS } from '../base/limits.ts';
 
+/** What a beat may come too early, as a share of it: cameras are read on a beat of the same length, whose timer is late by turns. */
+const EARLY = 0.1;
+
 export class LiveBeat {
   readonly #clock: Clock;
   readonly #beatMs: number;
   readonly #work = new Set<() => void>();
   #timer: Timer | undefined;
+  #isDue = false;
   #beatAtMs = -Infinity;
 
   constructor(clock: Clock, beatMs: number) {
@@ -20,15 +24,22 @@ export class LiveBeat {
   /** Does `work` on the next beat, once however often it was asked for. */
   soon(work: () => void): void {
     this.#work.add(work);
-    const inMs = Math.max(0, this.#beatAtMs + this.#beatMs - this.#clock.monotonicMs());
-    this.#timer ??= this.#clock.after(inMs, () => {
-      this.#timer = undefined;
-      this.#beatAtMs = this.#clock.monotonicMs();
-      const due = [...this.#work];
-      this.#work.clear();
-      for (const work of due) work();
-    });
+    if (this.#isDue) return;
+    const inMs = this.#beatAtMs + this.#beatMs - this.#clock.monotonicMs();
+    this.#isDue = inMs <= EARLY * this.#beatMs;
+    if (this.#isDue) this.#timer?.cancel();
+    else if (this.#timer) return;
+    this.#timer = this.#clock.after(this.#isDue ? 0 : inMs, this.#ring);
   }
+
+  readonly #ring = (): void => {
+    this.#timer = undefined;
+    this.#isDue = false;
+    this.#beatAtMs = this.#clock.monotonicMs();
+    const due = [...this.#work];
+    this.#work.clear();
+    for (const work of due) work();
+  };
 }
 
 /** What came of one stream since it was last handed on. */

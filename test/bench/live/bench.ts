@@ -20,8 +20,8 @@ import { costOf } from '../capture/process-cost.ts';
 import { serveCamera, startServer, startViewers, type Kind } from './rig.ts';
 
 const TIMES_CHEAPER_LEAST = 8;
-/** A server runs for months: what its compiler does in the first minutes is not what looking costs. */
-const WARM_S = 120;
+/** A server runs for months: what its compiler does in the first minutes is not what looking costs. With all who will look. */
+const WARM_S = 180;
 /** After other viewers have come. */
 const SETTLE_S = 30;
 
@@ -92,9 +92,13 @@ async function run() {
 async function measureAll(kind: Kind, stream: 'main' | 'sub'): Promise<Measured[]> {
   const measured: Measured[] = [];
   const server = await startServer(kind, camera, dir, stream);
+  const watch = (viewers: number) => startViewers(server, viewers, kind === 'sentinel' ? 'source' : 'plain');
+  const warming = await watch(Math.max(...counts));
+  await sleep(WARM_S * 1000);
+  await warming.close();
   for (const viewers of counts) {
-    const watching = await startViewers(server, viewers, kind === 'sentinel' ? 'source' : 'plain');
-    await sleep((measured.length === 0 ? WARM_S : SETTLE_S) * 1000);
+    const watching = await watch(viewers);
+    await sleep(SETTLE_S * 1000);
     await watching.restart();
     const before = await costOf([server.pid]);
     const beganMs = performance.now();

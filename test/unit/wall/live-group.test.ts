@@ -6,7 +6,7 @@ import { Gathering, LiveBeat } from '../../../src/wall/live-beat.ts';
 import { LiveGroup } from '../../../src/wall/live-group.ts';
 import { ManualClock } from '../../support/clock.ts';
 
-const BEAT_MS = 400;
+const BEAT_MS = LIMITS.liveCalmBeatMs;
 const target = { url: 'rtsp://127.0.0.1/x', credentials: { username: '', password: '' } };
 
 function stage() {
@@ -128,4 +128,24 @@ test('all streams are handed on on one beat, and once in it', async () => {
   b.add(piece);
   await clock.advance(BEAT_MS);
   expect(heard).toEqual(['a2 0', `a1 ${BEAT_MS}`, `b1 ${BEAT_MS}`]);
+});
+
+test('what is read a moment before its beat does not wait for it, and what is read with it goes too', async () => {
+  const clock = new ManualClock();
+  const beat = new LiveBeat(clock, BEAT_MS);
+  const heard: string[] = [];
+  const gathering = (name: string) =>
+    new Gathering<{ bytes: Uint8Array }>(beat, () => heard.push(`${name} ${clock.monotonicMs()}`));
+  const [a, b] = [gathering('a'), gathering('b')];
+  const piece = { bytes: new Uint8Array(1) };
+  a.add(piece);
+  await clock.advance(BEAT_MS / 2);
+  // This one waits for the beat; what comes just before it takes it along.
+  a.add(piece);
+  await clock.advance(BEAT_MS / 2 - 5);
+  b.add(piece);
+  await clock.advance(0);
+  expect(heard).toEqual(['a 0', `a ${BEAT_MS - 5}`, `b ${BEAT_MS - 5}`]);
+  await clock.advance(BEAT_MS);
+  expect(heard).toHaveLength(3);
 });
