@@ -1,7 +1,7 @@
 /**
  * Live pictures: one WebSocket a page, `/api/v1/live`, for all its tiles. The page sends {@link LiveAsk} as JSON text; the
- * server answers each tile's {@link LiveTile} as JSON text and its pictures as binary messages: the tile as uint16,
- * big-endian as all of it, and what came of it at one time, piece after piece until the message ends:
+ * server answers each tile's {@link LiveTile} as JSON text and its pictures as binary messages: what came of it at one
+ * time, piece after piece until the message ends, big-endian:
  *
  *   0  uint8   flags: 1 key unit, 2 follows a loss and shows artefacts until the next key unit, 4 a piece of MPEG-1
  *   1  …       0
@@ -10,7 +10,8 @@
  *   16 uint32  length of what follows
  *   20 …       one access unit, Annex B (ITU-T H.264 annex B); or some bytes of an MPEG transport stream (ISO/IEC 13818-1)
  *
- * The number of the tile is a fragment of its own (RFC 6455, 5.4): the rest is the same for every page.
+ * Of which tile they are a binary message of its number alone says, a uint16, which holds until the next one of this
+ * kind: so the pictures are the same bytes for every page.
  */
 import { Type, type Static } from 'typebox';
 import { Id, Words } from './contract-shapes.ts';

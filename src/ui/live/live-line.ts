@@ -76,6 +76,7 @@ export function watchLive(wish: LiveWish, listener: TileListener): () => void {
 }
 
 function open(): void {
+  let tile = 0;
   const opened = new WebSocket(new URL(LIVE_URL, location.href.replace(/^http/, 'ws')));
   opened.binaryType = 'arraybuffer';
   opened.onopen = () => {
@@ -84,7 +85,8 @@ function open(): void {
   };
   opened.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
     if (typeof data === 'string') hearState(JSON.parse(data) as LiveTile);
-    else hearPieces(data);
+    else if (data.byteLength === LIVE_TILE_BYTES) tile = new DataView(data).getUint16(0);
+    else hearPieces(tile, data);
   };
   opened.onclose = () => {
     if (socket !== opened) return;
@@ -117,12 +119,12 @@ function hearState({ tile, state, ...about }: LiveTile): void {
   tiles.get(tile)?.listener.onState(state, about);
 }
 
-function hearPieces(message: ArrayBuffer): void {
+function hearPieces(tile: number, message: ArrayBuffer): void {
   const view = new DataView(message);
-  const listener = tiles.get(view.getUint16(0))?.listener;
+  const listener = tiles.get(tile)?.listener;
   if (!listener) return;
   const units: LiveUnit[] = [];
-  for (let at = LIVE_TILE_BYTES; at + LIVE_HEADER_BYTES <= message.byteLength;) {
+  for (let at = 0; at + LIVE_HEADER_BYTES <= message.byteLength;) {
     const length = view.getUint32(at + 16);
     const bytes = new Uint8Array(message, at + LIVE_HEADER_BYTES, length);
     const flags = view.getUint8(at);

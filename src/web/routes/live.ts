@@ -12,7 +12,7 @@ import { ErrorBody, LIVE_TILE_BYTES, LIVE_URL, LiveAsk, type LiveTile } from '..
 import { fromKeyUnit, type LiveState, type LiveUnit, type Mpeg1Piece } from '../../wall/wall.ts';
 import { signedIn } from '../guard.ts';
 import type { Account } from '../people-store.ts';
-import { piecesMessage, unitsMessage } from '../live-messages.ts';
+import { piecesFrame, unitsFrame } from '../live-messages.ts';
 import { LiveSittings } from '../live-sittings.ts';
 import type { Server, WebParts } from '../server.ts';
 import { seesCamera } from '../unit-scope.ts';
@@ -120,6 +120,8 @@ class LivePage {
   readonly #parts: WebParts;
   readonly #sittings: LiveSittings;
   readonly #tiles = new Map<number, Tile>();
+  /** Of which the page takes pictures to be. */
+  #toldTile: number | undefined;
   #behind: boolean | undefined;
   #grace: Timer | undefined;
   #alive = true;
@@ -250,7 +252,7 @@ class LivePage {
     const sent = this.#isBehind() ? [] : tile.skipping ? fromKeyUnit(units) : units;
     tile.skipping = sent.length === 0;
     this.#count(sent.length, units.length - sent.length);
-    if (sent.length > 0) this.#send(number, unitsMessage(sent));
+    if (sent.length > 0) this.#send(number, unitsFrame(sent));
   }
 
   /** The player finds its way back into a transport stream of which pieces are missing. */
@@ -258,7 +260,7 @@ class LivePage {
     if (tile.ended || !this.#isOpen()) return;
     const isSkipped = this.#isBehind();
     this.#count(isSkipped ? 0 : pieces.length, isSkipped ? pieces.length : 0);
-    if (!isSkipped) this.#send(number, piecesMessage(pieces));
+    if (!isSkipped) this.#send(number, piecesFrame(pieces));
   }
 
   #count(sent: number, skipped: number): void {
@@ -285,9 +287,11 @@ class LivePage {
     return this.#behind;
   }
 
-  #send(number: number, message: Buffer): void {
-    this.#socket.send(numberOf(number), { binary: true, fin: false });
-    this.#socket.send(message, { binary: true, fin: true });
+  /** Past the WebSocket library, which has nothing of its own under way: it neither compresses nor fragments here. */
+  #send(number: number, frame: Buffer): void {
+    if (number !== this.#toldTile) this.#socket.send(numberOf(number));
+    this.#toldTile = number;
+    this.#request.raw.socket.write(frame);
   }
 
   #tell(tile: LiveTile): void {

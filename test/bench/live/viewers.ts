@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import WebSocket from 'ws';
 import { LIVE_KEY_FLAG, LIVE_MPEG1_FLAG, LIVE_URL } from '../../../src/web/contract.ts';
-import { liveMessageIn } from '../../support/live-message.ts';
+import { liveReader } from '../../support/live-message.ts';
 
 const given = JSON.parse(process.argv[2] ?? '{}') as {
   kind: 'sentinel' | 'plain';
@@ -19,6 +19,7 @@ class Viewer {
   pictures = 0;
   firstMs: number | undefined;
   oldestMs = 0;
+  readonly #read = liveReader();
   #askedAtMs = 0;
 
   constructor(index: number) {
@@ -43,7 +44,7 @@ class Viewer {
   #take(data: Buffer): void {
     this.bytes += data.length;
     if (given.kind === 'plain') return;
-    for (const { flags, atMs, bytes } of liveMessageIn(data).pieces) {
+    for (const { flags, atMs, bytes } of this.#read(data)) {
       const canBegin = (flags & (LIVE_KEY_FLAG | LIVE_MPEG1_FLAG)) !== 0 && bytes.length > 0;
       if (this.firstMs === undefined && !canBegin) continue;
       this.firstMs ??= performance.now() - this.#askedAtMs;

@@ -9,7 +9,7 @@ import { LIVE_KEY_FLAG, LIVE_URL, type LiveAsk, type LiveTile } from '../../../s
 import type { LiveRelay } from '../../../src/wall/wall.ts';
 import { ensureFirstAdmin } from '../../../src/web/web.ts';
 import { liveOf } from '../../support/live.ts';
-import { liveMessageIn } from '../../support/live-message.ts';
+import { liveReader } from '../../support/live-message.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/postgres.ts';
 import { MemoryPictures } from '../../support/sample-estate.ts';
 import { LOGIN, simulated } from '../../support/simulated.ts';
@@ -46,12 +46,12 @@ class Page {
   closed: { code: number } | undefined;
 
   constructor(headers: Record<string, string>, url: string) {
+    const read = liveReader();
     this.socket = new WebSocket(url.replace('http', 'ws') + LIVE_URL, { headers });
     this.socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (!isBinary) this.states.push(JSON.parse(data.toString()) as LiveTile);
       else {
-        const { tile, pieces } = liveMessageIn(data);
-        for (const { flags, atMs, mediaTime, bytes } of pieces) {
+        for (const { tile, flags, atMs, mediaTime, bytes } of read(data)) {
           this.units.push({ tile, isKey: (flags & LIVE_KEY_FLAG) !== 0, arrivedAtMs: atMs, mediaTime, bytes });
         }
       }
