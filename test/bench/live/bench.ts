@@ -6,6 +6,7 @@
  *
  *   --seconds S   length of each measurement (60): the kernel counts in ticks of 10 ms
  *   --viewers L   numbers of viewers (1,10,50)
+ *   --streams L   of main, sub (both)
  *   --out FILE    JSON (var/bench/live.json)
  *
  * Also, for the H.264 stream and for an H.265 one that a browser cannot play: how soon the first picture comes, beside the
@@ -19,6 +20,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { costOf } from '../capture/process-cost.ts';
 import { serveCamera, startServer, startViewers, type Kind } from './rig.ts';
 
+const STREAMS = ['main', 'sub'] as const;
 const TIMES_CHEAPER_LEAST = 8;
 /** A server runs for months: what its compiler does in the first minutes is not what looking costs. With all who will look. */
 const WARM_S = 180;
@@ -29,14 +31,16 @@ const { values: flags } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
     viewers: { type: 'string', default: '1,10,50' },
+    streams: { type: 'string', default: 'main,sub' },
     out: { type: 'string', default: 'var/bench/live.json' },
   },
 });
 const seconds = Number(flags.seconds);
 const counts = flags.viewers.split(',').map(Number);
+const streams = STREAMS.filter((stream) => flags.streams.split(',').includes(stream));
 
 interface Measured {
-  readonly stream: 'main' | 'sub';
+  readonly stream: (typeof STREAMS)[number];
   readonly viewers: number;
   readonly percentOfCore: number;
   /** Least bytes a second that one viewer got: none may starve. */
@@ -56,8 +60,8 @@ process.stdout.write(tableOf());
 process.exit(report.bars.some(({ held }) => !held) ? 1 : 0);
 
 async function run() {
-  const ours = [...(await measureAll('sentinel', 'main')), ...(await measureAll('sentinel', 'sub'))];
-  const theirs = [...(await measureAll('node-rtsp-stream', 'main')), ...(await measureAll('node-rtsp-stream', 'sub'))];
+  const ours = await measureAll('sentinel');
+  const theirs = await measureAll('node-rtsp-stream');
   const ratios = ours.map(({ stream, viewers, percentOfCore }, index) => {
     const peer = theirs[index];
     return { stream, viewers, timesCheaper: peer ? peer.percentOfCore / percentOfCore : 0 };
@@ -89,7 +93,13 @@ async function run() {
   };
 }
 
-async function measureAll(kind: Kind, stream: 'main' | 'sub'): Promise<Measured[]> {
+async function measureAll(kind: Kind): Promise<Measured[]> {
+  const measured: Measured[] = [];
+  for (const stream of streams) measured.push(...(await measureStream(kind, stream)));
+  return measured;
+}
+
+async function measureStream(kind: Kind, stream: Measured['stream']): Promise<Measured[]> {
   const measured: Measured[] = [];
   const server = await startServer(kind, camera, dir, stream);
   const watch = (viewers: number) => startViewers(server, viewers, kind === 'sentinel' ? 'source' : 'plain');
