@@ -12,7 +12,7 @@ import { ErrorBody, LIVE_TILE_BYTES, LIVE_URL, LiveAsk, type LiveTile } from '..
 import { fromKeyUnit, type LiveState, type LiveUnit, type Mpeg1Piece } from '../../wall/wall.ts';
 import { signedIn } from '../guard.ts';
 import type { Account } from '../people-store.ts';
-import { piecesFrame, unitsFrame } from '../live-messages.ts';
+import { piecesMessage, unitsMessage } from '../live-messages.ts';
 import { LiveSittings } from '../live-sittings.ts';
 import type { Server, WebParts } from '../server.ts';
 import { seesCamera } from '../unit-scope.ts';
@@ -252,7 +252,7 @@ class LivePage {
     const sent = this.#isBehind() ? [] : tile.skipping ? fromKeyUnit(units) : units;
     tile.skipping = sent.length === 0;
     this.#count(sent.length, units.length - sent.length);
-    if (sent.length > 0) this.#send(number, unitsFrame(sent));
+    if (sent.length > 0) this.#send(number, unitsMessage(sent));
   }
 
   /** The player finds its way back into a transport stream of which pieces are missing. */
@@ -260,7 +260,7 @@ class LivePage {
     if (tile.ended || !this.#isOpen()) return;
     const isSkipped = this.#isBehind();
     this.#count(isSkipped ? 0 : pieces.length, isSkipped ? pieces.length : 0);
-    if (!isSkipped) this.#send(number, piecesFrame(pieces));
+    if (!isSkipped) this.#send(number, piecesMessage(pieces));
   }
 
   #count(sent: number, skipped: number): void {
@@ -287,11 +287,10 @@ class LivePage {
     return this.#behind;
   }
 
-  /** Past the WebSocket library, which has nothing of its own under way: it neither compresses nor fragments here. */
-  #send(number: number, frame: Buffer): void {
+  #send(number: number, message: Buffer): void {
     if (number !== this.#toldTile) this.#socket.send(numberOf(number));
     this.#toldTile = number;
-    this.#request.raw.socket.write(frame);
+    this.#socket.send(message);
   }
 
   #tell(tile: LiveTile): void {
