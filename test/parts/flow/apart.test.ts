@@ -35,7 +35,7 @@ test.runIf(redisIsHere)(
   { timeout: 240_000 },
   async () => {
     const env = {
-      ...(await quickEstate(dir, 50)),
+      ...(await quickEstate(dir)),
       SENTINEL_VAR_DIR: path.join(dir, 'var'),
       DATABASE_URL: fresh.url,
       REDIS_URL: redis.url,

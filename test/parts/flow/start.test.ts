@@ -5,7 +5,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import type { Camera, Candidate, CandidateDetail, View } from '../../../src/web/contract.ts';
+import type { Camera, Candidate, CandidateDetail, Look, View } from '../../../src/web/contract.ts';
 import { runProgram, signIn, type Program } from '../../support/program.ts';
 import { quickEstate } from '../../support/quick-estate.ts';
 
@@ -34,6 +34,23 @@ async function addressOf(program: Program): Promise<string> {
   return (await program.printed(/^ {2}(http:\/\/\S+)$/m))[1] as string;
 }
 
+/** Whether nothing was looked at, nothing found, or something else found there. */
+async function whatItSaw(
+  api: Awaited<ReturnType<typeof signIn>>,
+  views: readonly Pick<View, 'id'>[],
+  program: Program,
+  cause: unknown,
+): Promise<Error> {
+  const seen = await Promise.all(
+    views.map(async ({ id }) => {
+      const { items } = await api.get<{ items: Look[] }>(`/views/${id}/looks?limit=100`);
+      const looks = items.map((look) => [look.capturedAt, look.result, look.reason, look.gateScore, look.maxScore]);
+      return { id, looks, candidates: await api.get(`/candidates?viewId=${id}`) };
+    }),
+  );
+  return new Error(`${JSON.stringify({ views, seen })}\n${program.output().slice(-4000)}`, { cause });
+}
+
 test(
   'one command watches a simulated estate, finds its structure, and goes on after kill -9',
   { timeout: 300_000 },
@@ -45,7 +62,13 @@ test(
 
     // The structure comes onto the queue by itself, with its pictures and the main stream's own bytes.
     const open = () => api.get<{ items: Candidate[] }>('/candidates?state=open');
-    await expect.poll(async () => (await open()).items.length, { timeout: 120_000, interval: 1000 }).toBeGreaterThan(0);
+    await expect
+      .poll(async () => (await open()).items.length, { timeout: 120_000, interval: 1000 })
+      .toBeGreaterThan(0)
+      .catch(async (thrown: unknown) => {
+        const { items: views } = await api.get<{ items: View[] }>('/views');
+        throw await whatItSaw(api, views, first, thrown);
+      });
     const item = (await open()).items[0] as Candidate;
     expect(item.camera.name).toBe('1号楼屋顶');
     const detail = () => api.get<CandidateDetail>(`/candidates/${item.id}`);
@@ -83,12 +106,7 @@ test(
       })
       .toBeGreaterThan(seenBefore + 2)
       .catch(async (thrown: unknown) => {
-        // Whether nothing was looked at, nothing found, or something else found there.
-        const looks = await again.get(`/views/${item.view.id}/looks?limit=20`);
-        const items = await again.get(`/candidates?viewId=${item.view.id}`);
-        throw new Error(`${JSON.stringify({ seenBefore, looks, items })}\n${second.output().slice(-4000)}`, {
-          cause: thrown,
-        });
+        throw await whatItSaw(again, [item.view], second, thrown);
       });
     const { items: all } = await again.get<{ items: Candidate[] }>(`/candidates?viewId=${item.view.id}`);
     expect(
