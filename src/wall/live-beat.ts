@@ -5,8 +5,11 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import { LIMITS } from '../base/limits.ts';
 
-/** What a beat may come too early, as a share of it: cameras are read on a beat of the same length, whose timer is late by turns. */
-const EARLY = 0.1;
+/**
+ * What a beat may come too early or too late, as a share of it: cameras are read on a beat of the same length, whose timer
+ * is late by turns, and what is read then is handed on in the same waking.
+ */
+const LEEWAY = 0.1;
 
 export class LiveBeat {
   readonly #clock: Clock;
@@ -26,10 +29,11 @@ export class LiveBeat {
     this.#work.add(work);
     if (this.#isDue) return;
     const inMs = this.#beatAtMs + this.#beatMs - this.#clock.monotonicMs();
-    this.#isDue = inMs <= EARLY * this.#beatMs;
+    const leewayMs = LEEWAY * this.#beatMs;
+    this.#isDue = inMs <= leewayMs;
     if (this.#isDue) this.#timer?.cancel();
     else if (this.#timer) return;
-    this.#timer = this.#clock.after(this.#isDue ? 0 : inMs, this.#ring);
+    this.#timer = this.#clock.after(this.#isDue ? 0 : inMs + leewayMs, this.#ring);
   }
 
   readonly #ring = (): void => {

@@ -3,8 +3,8 @@
  * times more than walking through all of them at once. So what comes may gather in the kernel for a beat: a short one while
  * a key unit is waited for, which then arrives so much late at most, and a long one while nobody waits. All connections
  * read on the same beats, so that one waking serves them all. A stream that brings more than
- * {@link LIMITS.rtspReadBeatBytes} in a long beat is read on the short ones, and after a short one that brought as much as
- * it comes for one, or it would fill the camera's buffers.
+ * {@link LIMITS.rtspReadBeatBytes} in a long beat, other than now and then with a key unit, is read on the short ones, and
+ * after a short one that brought as much as it comes for one, or it would fill the camera's buffers.
  */
 import type { Clock, Timer } from '../../base/clock.ts';
 import { LIMITS } from '../../base/limits.ts';
@@ -17,6 +17,13 @@ const SHORT_MS = LIMITS.rtspReadSoonMs;
 const LONG_MS = LIMITS.rtspReadBeatMs;
 /** A timer may ring a moment early; that is no beat of its own. */
 const EARLY_MS = 5;
+/** What one long beat counts for: a key unit of a small stream, one in four or more, hurries nothing. */
+const WEIGHT = 1 / 8;
+
+/** When all that keeps to beats of this length is woken next; both on the monotonic clock, ms. */
+export function nextBeatMs(nowMs: number, beatMs: number): number {
+  return (Math.floor((nowMs + EARLY_MS) / beatMs) + 1) * beatMs;
+}
 
 export class ReadBeat {
   readonly #clock: Clock;
@@ -26,7 +33,7 @@ export class ReadBeat {
   /** What came since a long beat began, and since a short one did; undefined where that was not seen. */
   #inLong: number | undefined;
   #inShort: number | undefined;
-  /** Of a long beat, as last measured. A stream is measured once before anything of it is left waiting. */
+  /** Of a long beat, on the average. A stream is measured once before anything of it is left waiting. */
   #bytesOfLong = Infinity;
   /** Of the short beat before, once there was one. A key unit in it would tell of a long beat that is all key units. */
   #bytesOfShort: number | undefined;
@@ -76,16 +83,23 @@ export class ReadBeat {
     // Before it was measured a stream is read as it comes, whatever the beat.
     const isMuch = this.#bytesOfLong > LIMITS.rtspReadBeatBytes && this.#bytesOfLong < Infinity;
     const beatMs = this.#pace === 'soon' || isMuch ? SHORT_MS : LONG_MS;
-    const beat = Math.floor((this.#clock.monotonicMs() + EARLY_MS) / beatMs) + 1;
-    this.#timer = this.#clock.after(beat * beatMs - this.#clock.monotonicMs(), () => {
+    const nowMs = this.#clock.monotonicMs();
+    const atMs = nextBeatMs(nowMs, beatMs);
+    this.#timer = this.#clock.after(atMs - nowMs, () => {
       this.#bytesOfShort = beatMs === SHORT_MS ? this.#inShort : undefined;
       this.#inShort = 0;
-      if ((beat * beatMs) % LONG_MS === 0) {
-        this.#bytesOfLong = this.#inLong ?? this.#bytesOfLong;
+      if (atMs % LONG_MS === 0) {
+        this.#measure(this.#inLong);
         this.#inLong = 0;
       }
       this.#resume();
       this.#wait();
     });
+  }
+
+  #measure(bytes: number | undefined): void {
+    if (bytes === undefined) return;
+    const before = this.#bytesOfLong;
+    this.#bytesOfLong = before === Infinity ? bytes : before + (bytes - before) * WEIGHT;
   }
 }

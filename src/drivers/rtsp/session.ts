@@ -19,7 +19,7 @@ import {
 import { headerOf, printable, type RtspResponse } from './message-parser.ts';
 import { newCanonicalName, readRtcp, writeReceiverReport } from './rtcp.ts';
 import { Mpeg4Depacketizer } from './mpeg4-depacketizer.ts';
-import type { Pace } from './read-beat.ts';
+import { nextBeatMs, type Pace } from './read-beat.ts';
 import {
   RefusedPacketisation,
   RtpDepacketizer,
@@ -239,7 +239,16 @@ export class RtspSession {
     this.#nextReportMs = nowMs + unevenReportMs();
     this.#awaitsReportUntilMs = nowMs + CLOCK_WAIT_MS;
     this.#pace();
-    this.#tick = this.#options.clock.every(TICK_MS, () => this.#onTick());
+    this.#tickOn();
+  }
+
+  /** On a beat that cameras are read on: one waking serves both. */
+  #tickOn(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#tick = this.#options.clock.after(nextBeatMs(nowMs, TICK_MS) - nowMs, () => {
+      this.#onTick();
+      if (!this.#over) this.#tickOn();
+    });
   }
 
   #readSessionHeader(response: RtspResponse): void {

@@ -45,6 +45,20 @@ test('a stream that brings much is read as it comes, until it brings less', asyn
   expect(calm.readsOn(10, false)).toBe(false);
 });
 
+test('a key unit in four beats that is larger than a beat may be hurries nothing', async () => {
+  const { beat: calm, clock, resumed } = beat();
+  calm.pace = 'unhurried';
+  await clock.advance(BEAT_MS);
+  const before = resumed();
+  for (let n = 0; n < 40; n++) {
+    const isKey = n % 4 === 3;
+    const bytes = isKey ? 2 * LIMITS.rtspReadBeatBytes : LIMITS.rtspReadBeatBytes / 4;
+    expect(calm.readsOn(bytes, false)).toBe(n === 0);
+    await clock.advance(BEAT_MS);
+  }
+  expect(resumed() - before).toBe(40);
+});
+
 test('a stream that brings much in a long beat is read on the short ones', async () => {
   const { beat: calm, clock, resumed } = beat();
   calm.pace = 'unhurried';
@@ -60,7 +74,7 @@ test('a stream that brings much in a long beat is read on the short ones', async
   expect(calm.readsOn(LIMITS.rtspReadBeatBytes + 1, false)).toBe(false);
   await clock.advance(LIMITS.rtspReadSoonMs);
   expect(calm.readsOn(10, false)).toBe(true);
-  await clock.advance(BEAT_MS * 2);
+  await clock.advance(BEAT_MS * 20);
   const since = resumed();
   await clock.advance(BEAT_MS * 2);
   expect(resumed() - since).toBe(2);
