@@ -27,8 +27,12 @@ $python "$here/detector.py" human/package "$here/../detector.onnx"
 $python "$here/scenes.py" renders --places "${PLACES:-150}"
 $python "$here/prepare.py" cache --package human/package --renders renders --sequences "$@" --pictures photographs --batches 4000
 # Two, one of which saw more of it: their mean is steadier than either.
+trainings=
 for batches in 2400 4000; do
-  [ -f "decoder$batches.pth" ] || $python "$here/train.py" cache --batches "$batches" --out "decoder$batches.pth" &
+  [ -f "decoder$batches.pth" ] && continue
+  $python "$here/train.py" cache --batches "$batches" --out "decoder$batches.pth" &
+  trainings="$trainings $!"
 done
-wait
+# Each by itself: waiting for all of them forgets how they ended.
+for training in $trainings; do wait "$training"; done
 $python "$here/export.py" --package human/package --decoders decoder2400.pth decoder4000.pth --out "$here/.."
