@@ -2,9 +2,9 @@
  * How hurriedly a socket is read. A camera sends a packet every few milliseconds, and being woken for each costs several
  * times more than walking through all of them at once. So what comes may gather in the kernel for a beat: a short one while
  * a key unit is waited for, which then arrives so much late at most, and a long one while nobody waits. All connections
- * read on the same beats, so that one waking serves them all. A stream that brings more than
- * {@link LIMITS.rtspReadBeatBytes} in a long beat, other than now and then with a key unit, is read on the short ones, and
- * after a short one that brought as much as it comes for one, or it would fill the camera's buffers.
+ * read on the same beats, so that one waking serves them all. A stream that brought more than
+ * {@link LIMITS.rtspReadBeatBytes} in a long beat, and does so on the average, is read on the short ones, and after a short
+ * one that brought as much as it comes for one, or it would fill the camera's buffers.
  */
 import type { Clock, Timer } from '../../base/clock.ts';
 import { LIMITS } from '../../base/limits.ts';
@@ -33,8 +33,9 @@ export class ReadBeat {
   /** What came since a long beat began, and since a short one did; undefined where that was not seen. */
   #inLong: number | undefined;
   #inShort: number | undefined;
-  /** Of a long beat, on the average. A stream is measured once before anything of it is left waiting. */
+  /** Of the last long beat, and of long beats on the average. A stream is measured once before any of it is left waiting. */
   #bytesOfLong = Infinity;
+  #meanOfLong = Infinity;
   /** Of the short beat before, once there was one. A key unit in it would tell of a long beat that is all key units. */
   #bytesOfShort: number | undefined;
 
@@ -68,7 +69,7 @@ export class ReadBeat {
     if (this.#pace === 'at_once') return true;
     if (this.#inLong !== undefined) this.#inLong += length;
     if (this.#inShort !== undefined) this.#inShort += length;
-    return more || (this.#bytesOfShort ?? this.#bytesOfLong) > LIMITS.rtspReadBeatBytes;
+    return more || (this.#bytesOfShort ?? this.#expectedOfLong) > LIMITS.rtspReadBeatBytes;
   }
 
   /** Reads as it comes from now on. */
@@ -79,9 +80,14 @@ export class ReadBeat {
     this.#resume();
   }
 
+  /** Between two key units even a large stream may bring little, and even a small one's key unit is much. */
+  get #expectedOfLong(): number {
+    return Math.min(this.#bytesOfLong, this.#meanOfLong);
+  }
+
   #wait(): void {
     // Before it was measured a stream is read as it comes, whatever the beat.
-    const isMuch = this.#bytesOfLong > LIMITS.rtspReadBeatBytes && this.#bytesOfLong < Infinity;
+    const isMuch = this.#expectedOfLong > LIMITS.rtspReadBeatBytes && this.#expectedOfLong < Infinity;
     const beatMs = this.#pace === 'soon' || isMuch ? SHORT_MS : LONG_MS;
     const nowMs = this.#clock.monotonicMs();
     const atMs = nextBeatMs(nowMs, beatMs);
@@ -99,7 +105,7 @@ export class ReadBeat {
 
   #measure(bytes: number | undefined): void {
     if (bytes === undefined) return;
-    const before = this.#bytesOfLong;
-    this.#bytesOfLong = before === Infinity ? bytes : before + (bytes - before) * WEIGHT;
+    this.#bytesOfLong = bytes;
+    this.#meanOfLong = this.#meanOfLong === Infinity ? bytes : this.#meanOfLong + (bytes - this.#meanOfLong) * WEIGHT;
   }
 }
