@@ -377,6 +377,40 @@ describeInBrowser('the patrol page', (pages) => {
     await database.db.deleteFrom('patrol_route').where('name', '=', '近看').execute();
   });
 
+  it('takes routes from a file: first what would become of each, then the deed', { timeout: 60_000 }, async () => {
+    const page = await opened('?tab=routes', { name: 'li', password: SAMPLE_PASSWORD });
+    const dialog = page.getByRole('dialog');
+    const choose = (text: string): Promise<void> =>
+      byTest(page, 'routes-file').setInputFiles({
+        ...{ name: '路线.yaml', mimeType: 'application/yaml' },
+        buffer: Buffer.from(text),
+      });
+    const { key } = await database.db.selectFrom('camera').select('key').executeTakeFirstOrThrow();
+    const line = (name: string, preset: number): string =>
+      `  - { camera: ${key}, name: ${name}, stops: [{ preset: "${preset}", dwell_s: 5 }] }\n`;
+
+    await byTest(page, 'route-import').click();
+    expect(await dialog.innerText()).toContain('选择文件…');
+    await choose('routes: 3');
+    await dialog.getByRole('alert').waitFor();
+    expect(await byTest(page, 'routes-take').isDisabled()).toBe(true);
+    await choose(`routes:\n${line('清晨补看', 1)}${line('没有这一站', 99)}`);
+    await until(
+      async () => /路线\.yaml.*新增 1 条.*1 条被拒绝/s.test(await dialog.innerText()),
+      'it says what it would do',
+    );
+    expect(await dialog.innerText()).toMatch(/第 3 行\s*没有这一站.*没有预置位“99”/s);
+    expect((await routes()).map(({ name }) => name)).not.toContain('清晨补看');
+
+    await byTest(page, 'routes-take').click();
+    await until(
+      async () => (await byTest(page, 'route').getByText('清晨补看').count()) === 1,
+      'it is among the routes',
+    );
+    expect((await routes()).map(({ name }) => name)).toContain('清晨补看');
+    await database.db.deleteFrom('patrol_route').where('name', '=', '清晨补看').execute();
+  });
+
   it('shows what was seen in a week, what is blind, and gives it as a table', { timeout: 60_000 }, async () => {
     const page = await opened('?tab=coverage');
     await until(async () => (await byTest(page, 'coverage-view').count()) === 8, 'every view has its line');

@@ -235,7 +235,6 @@ const en: typeof zhCN = {
   import: {
     title: 'Routes from a file',
     how: 'Choose a file as "Export YAML" gives it. Routes it does not list are left alone; you see the outcome before anything is written.',
-    file: 'File of routes',
     would: '{added} to add, {changed} to change, {unchanged} unchanged, {refused} refused.',
     line: 'line {n}',
     take: 'Import',

@@ -232,7 +232,6 @@ export default {
   import: {
     title: '从文件导入路线',
     how: '选择“导出 YAML”得到的文件。文件里没有列出的路线不受影响；先显示结果，确认后才写入。',
-    file: '路线文件',
     would: '将新增 {added} 条、修改 {changed} 条，{unchanged} 条不变，{refused} 条被拒绝。',
     line: '第 {n} 行',
     take: '导入',

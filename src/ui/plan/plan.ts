@@ -8,6 +8,9 @@ import type { Level } from './cluster.ts';
 const GATHER_MS = 300;
 const REFRESH_MS = 30_000;
 
+/** Pictures that a plan may be, as of HTML's `accept`. */
+export const PLAN_FILES = 'image/png,image/jpeg,image/webp';
+
 export type Placed = PlanDetail['placed'][number];
 
 export function levelOf({ enabled, safety, high, open, state, notJudged }: Placed): Level {

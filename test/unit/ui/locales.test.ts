@@ -62,6 +62,12 @@ describe('the locale files', () => {
     for (const [key, text] of english) if (!foreign.has(key)) expect(text, key).not.toMatch(/\p{Script=Han}/u);
   });
 
+  it('are not got round by a field for files, whose words are in the language of the browser', () => {
+    expect([...sources.matchAll(/<input[^>]*type="file"[^>]*>/g)].map(([field]) => field)).toEqual([
+      expect.stringContaining('class="unseen"'),
+    ]);
+  });
+
   it('leave out no message that the pages ask for', () => {
     const asked = [...sources.matchAll(/\bt\(\s*'([\w.-]+)'/g)].map(([, key]) => key ?? '');
     expect(asked.length).toBeGreaterThan(100);
