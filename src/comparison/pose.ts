@@ -108,11 +108,12 @@ function poseAgainst(frame: Sight, reference: Sight): PoseAnswer {
   if (near && near.agreement >= SURE && reachOf(near.motion) <= SETTLED_REACH_PX && isBetter(near, agreement)) {
     return within(near);
   }
-  // Edges that all run one way agree at many shifts: whichever brings most into agreement is the one.
+  // Edges that all run one way agree at many shifts: whichever brings most into agreement is the one. Of two that agree
+  // alike one may have stopped half-way, which shows in how far its tiles are off.
   const [best] = [near, search(frame, reference)]
     .filter((one) => one !== undefined)
     .filter((one) => isBetter(one, agreement))
-    .sort((a, b) => b.agreement - a.agreement);
+    .sort((a, b) => b.agreement - a.agreement || (a.residualPx ?? Infinity) - (b.residualPx ?? Infinity));
   if (best) return within(best);
   if (agreement >= AGREEING) return { state: 'told', ...still };
   if (agreement < STRANGERS) return { state: 'moved', detail: 'the picture shows nothing of the view', ...still };

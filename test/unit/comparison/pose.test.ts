@@ -70,7 +70,11 @@ describe('pose', () => {
           expect(pose.residualPx! * (640 / 256)).toBeLessThan(2);
         },
       ),
-      { numRuns: 12 },
+      {
+        numRuns: 12,
+        // What begins from standing still agrees here as well as what is searched for, and stops half-way.
+        examples: [1.03, 0.97].map((zoom): [number, number, number, number] => [49, 0, 0, zoom]),
+      },
     );
   });
 
