@@ -50,7 +50,7 @@ export const LIMITS = {
   rtspTeardownMs: 1_000,
   /** While nobody waits for a unit a socket is read once in this time, so that the kernel gathers what comes. */
   rtspReadBeatMs: 500,
-  /** …unless more came in it, and does on the average: what Linux keeps for a socket by itself. A small stream's key unit goes into it. */
+  /** …unless more came in it, and does on the average: what Linux keeps for a socket by itself. */
   rtspReadBeatBytes: 64 * 1024,
   /** While a key unit is waited for: how late it may be read. Divides the longer beat, so that both fall together. */
   rtspReadSoonMs: 100,

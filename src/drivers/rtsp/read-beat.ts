@@ -17,7 +17,7 @@ const SHORT_MS = LIMITS.rtspReadSoonMs;
 const LONG_MS = LIMITS.rtspReadBeatMs;
 /** A timer may ring a moment early; that is no beat of its own. */
 const EARLY_MS = 5;
-/** What one long beat counts for: a key unit of a small stream, one in four or more, hurries nothing. */
+/** What one long beat counts for on the average: a small stream's key unit, too much for its own beat, hurries nothing. */
 const WEIGHT = 1 / 8;
 
 /** When all that keeps to beats of this length is woken next; both on the monotonic clock, ms. */
